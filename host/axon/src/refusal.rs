@@ -1,0 +1,242 @@
+//! Everything a caller can be refused for: its status, its stable code, and the words for the caller.
+//!
+//! What the caller is told and what the log says are two things: reasons that a plugin gives on purpose go
+//! to the caller as printable ASCII; the text of traps and internal faults never does.
+
+use http::StatusCode;
+use soma_protocol::btauth;
+use soma_protocol::dialect::DialectError;
+use soma_protocol::json::JsonError;
+use soma_protocol::synapse::{AuthError, HeadError, printable_reason};
+use soma_runtime::CallError;
+use soma_runtime::route::SchemaViolation;
+use thiserror::Error;
+
+/// Seconds after which a caller may try again when the host was busy.
+pub const RETRY_AFTER: u64 = 1;
+
+/// Why a request is not answered. `Display` is for the operator's log.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Headers of both dialects, or one authenticating header twice.
+    #[error(transparent)]
+    Dialect(#[from] DialectError),
+    /// A v10 header does not parse.
+    #[error(transparent)]
+    Head(#[from] HeadError),
+    /// No slot answers this route.
+    #[error("unknown route")]
+    UnknownRoute {
+        /// The name asked for, as sent.
+        name: String,
+        /// The routes that there are.
+        known: Vec<String>,
+    },
+    /// Neither GET nor POST.
+    #[error("wrong method")]
+    Method,
+    /// The hotkey is not on the operator's list.
+    #[error("hotkey not admitted")]
+    NotAdmitted,
+    /// A v10 request is not authenticated.
+    #[error(transparent)]
+    Synapse(#[from] AuthError),
+    /// A btauth request is not authenticated.
+    #[error(transparent)]
+    Btauth(#[from] btauth::AuthError),
+    /// There is no room to remember another nonce.
+    #[error("nonce memory full")]
+    NonceMemoryFull,
+    /// The signed body hash is not that of the body.
+    #[error("body hash mismatch")]
+    BodyHash,
+    /// More bytes than the route takes.
+    #[error("body larger than {limit} bytes")]
+    BodyTooLarge {
+        /// Bytes that the route takes.
+        limit: u64,
+    },
+    /// The body did not arrive in time.
+    #[error("body too slow")]
+    BodyTooSlow,
+    /// The connection broke inside the body.
+    #[error("body broken off")]
+    BodyBroken,
+    /// Not `application/json`, where only that is taken.
+    #[error("content type is not application/json")]
+    ContentType,
+    /// The body is not a JSON object without repeated keys.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// The body is not what the route's schema asks for.
+    #[error(transparent)]
+    Schema(#[from] SchemaViolation),
+    /// The plugins gave no answer.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+impl Refusal {
+    /// HTTP status of the answer, in both dialects.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Refusal::Dialect(_) | Refusal::Head(_) | Refusal::BodyBroken => StatusCode::BAD_REQUEST,
+            Refusal::Synapse(_) | Refusal::Btauth(_) | Refusal::NonceMemoryFull | Refusal::BodyHash => {
+                StatusCode::UNAUTHORIZED
+            }
+            Refusal::NotAdmitted => StatusCode::FORBIDDEN,
+            Refusal::UnknownRoute { .. } => StatusCode::NOT_FOUND,
+            Refusal::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Refusal::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Refusal::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::ContentType | Refusal::Json(_) | Refusal::Schema(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Refusal::Call(error) => call_status(error),
+        }
+    }
+
+    /// A stable name: what a client or a log query can rely on.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::Dialect(_) => "dialect",
+            Refusal::Head(_) => "header",
+            Refusal::UnknownRoute { .. } => "unknown-route",
+            Refusal::Method => "method",
+            Refusal::NotAdmitted => "not-admitted",
+            Refusal::Synapse(AuthError::Replayed) | Refusal::Btauth(btauth::AuthError::Replayed) => "replayed",
+            Refusal::Synapse(_) | Refusal::Btauth(_) => "not-verified",
+            Refusal::NonceMemoryFull => "nonce-memory-full",
+            Refusal::BodyHash => "body-hash",
+            Refusal::BodyTooLarge { .. } => "body-too-large",
+            Refusal::BodyTooSlow => "body-too-slow",
+            Refusal::BodyBroken => "body-broken",
+            Refusal::ContentType => "content-type",
+            Refusal::Json(_) => "json",
+            Refusal::Schema(_) => "schema",
+            Refusal::Call(error) => call_code(error),
+        }
+    }
+
+    /// Seconds after which a new try makes sense.
+    pub fn retry_after(&self) -> Option<u64> {
+        (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER)
+    }
+
+    /// The words for the caller of a synapse: the Python axon's where it has the same case.
+    pub fn synapse_text(&self, request: &str, timeout: f64) -> String {
+        match self {
+            Refusal::UnknownRoute { name, known } => {
+                let names: Vec<String> = known.iter().map(|name| format!("'{name}'")).collect();
+                let name = printable_reason(name);
+                format!("Synapse name '{name}' not found. Available synapses [{}]", names.join(", "))
+            }
+            Refusal::NotAdmitted => "Forbidden. Key is blacklisted: not on this axon's list.".to_owned(),
+            Refusal::Call(CallError::Denied { reason, .. }) => {
+                format!("Forbidden. Key is blacklisted: {}.", printable_reason(reason))
+            }
+            Refusal::Call(CallError::CpuBudget { .. } | CallError::WallBudget { .. }) => {
+                format!("Response timeout after: {timeout:?}s")
+            }
+            _ if self.status() == StatusCode::UNAUTHORIZED => {
+                format!("Not Verified with error: {}", self.plain_text(request))
+            }
+            _ => self.plain_text(request),
+        }
+    }
+
+    /// The words for other callers.
+    pub fn plain_text(&self, request: &str) -> String {
+        match self {
+            Refusal::Call(error) => call_text(error, request),
+            other => printable_long(&other.to_string()),
+        }
+    }
+}
+
+fn call_status(error: &CallError) -> StatusCode {
+    match error {
+        CallError::Denied { .. } | CallError::Refused(_) => StatusCode::FORBIDDEN,
+        CallError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        CallError::Unavailable(_) | CallError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        CallError::CpuBudget { .. } | CallError::WallBudget { .. } => StatusCode::REQUEST_TIMEOUT,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+fn call_code(error: &CallError) -> &'static str {
+    match error {
+        CallError::Denied { .. } => "denied",
+        CallError::Invalid(_) => "invalid",
+        CallError::Refused(_) => "refused",
+        CallError::Unavailable(_) => "unavailable",
+        CallError::Internal(_) => "internal",
+        CallError::Trap { .. } => "trap",
+        CallError::CpuBudget { .. } => "cpu-budget",
+        CallError::WallBudget { .. } => "wall-budget",
+        CallError::MemoryBudget { .. } => "memory-budget",
+        CallError::TableBudget { .. } => "table-budget",
+        CallError::OutputBudget { .. } => "output-budget",
+        CallError::Garbage { .. } => "garbage",
+        CallError::Busy { .. } => "busy",
+        _ => "plugin",
+    }
+}
+
+fn call_text(error: &CallError, request: &str) -> String {
+    match error {
+        CallError::Denied { reason, .. }
+        | CallError::Invalid(reason)
+        | CallError::Refused(reason)
+        | CallError::Unavailable(reason) => printable_reason(reason),
+        CallError::Busy { .. } => "busy, try again".to_owned(),
+        CallError::CpuBudget { .. } | CallError::WallBudget { .. } => "out of time".to_owned(),
+        _ => format!("Internal Server Error #{request}"),
+    }
+}
+
+/// Our own words may be longer than a plugin's reason: a signature mismatch quotes what was to be signed.
+fn printable_long(text: &str) -> String {
+    text.chars().take(1000).map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trap() -> Refusal {
+        let (slot, hook, trap) = ("text".to_owned(), soma_runtime::Hook::Forward, "wasm trap: secret".to_owned());
+        Refusal::Call(CallError::Trap { slot, hook, trap })
+    }
+
+    #[test]
+    fn what_a_plugin_says_on_purpose_is_sent_and_what_it_does_by_accident_is_not() {
+        let call = |error| Refusal::Call(error);
+        let denied = call(CallError::Denied { slot: "gate".into(), reason: "zu wenig\nEinsatz: 5 \u{3c4}".into() });
+        let table = [
+            (denied, 403, "Forbidden. Key is blacklisted: zu wenig?Einsatz: 5 ?."),
+            (call(CallError::Invalid("no prompt".into())), 422, "no prompt"),
+            (call(CallError::Refused("not you".into())), 403, "not you"),
+            (call(CallError::Unavailable("model down".into())), 503, "model down"),
+            (call(CallError::Internal("secret".into())), 500, "Internal Server Error #id"),
+            (trap(), 500, "Internal Server Error #id"),
+            (
+                call(CallError::WallBudget { limit: std::time::Duration::from_secs(1) }),
+                408,
+                "Response timeout after: 12.0s",
+            ),
+            (call(CallError::Busy { slot: "s".into() }), 503, "busy, try again"),
+            (Refusal::Synapse(AuthError::MissingNonce), 401, "Not Verified with error: Missing Nonce"),
+        ];
+        for (refusal, status, text) in table {
+            assert_eq!(refusal.status().as_u16(), status, "{refusal}");
+            assert_eq!(refusal.synapse_text("id", 12.0), text);
+        }
+    }
+
+    #[test]
+    fn an_unknown_route_lists_those_that_there_are() {
+        let refusal = Refusal::UnknownRoute { name: "Tex\nt".into(), known: vec!["A".into(), "B".into()] };
+        assert_eq!(refusal.synapse_text("id", 1.0), "Synapse name 'Tex?t' not found. Available synapses ['A', 'B']");
+        assert_eq!(refusal.status().as_u16(), 404);
+    }
+}

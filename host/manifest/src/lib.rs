@@ -1,0 +1,24 @@
+//! A plugin is one `.wasm` file that describes itself. This crate reads and writes that description and says,
+//! before anything is compiled, whether the component may be loaded at all.
+//!
+//! It never compiles or runs a component and knows no engine: a tool that only packs plugins stays small.
+//!
+//! # Layout
+//!
+//! - [`manifest`]: what a plugin says about itself ([`Manifest`]), and `plugin.toml`, its source form
+//! - [`contract`]: the hooks and imports of `soma:neuron` that this host knows
+//! - [`section`]: the `soma:manifest` custom section
+//! - [`file`]: a plugin file, checked ([`PluginFile`]), and what an operator's grants allow it
+//! - [`error`]: everything that can be wrong with a plugin file
+
+pub mod contract;
+pub mod error;
+pub mod file;
+pub mod manifest;
+pub mod section;
+
+pub use contract::{Hook, Want};
+pub use error::{GrantError, ManifestError, PluginFileError};
+pub use file::{Digest, PluginFile};
+pub use manifest::{BudgetRequest, Manifest, RouteSpec};
+pub use section::embed;

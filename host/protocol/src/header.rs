@@ -1,0 +1,60 @@
+//! Reading and writing single header fields.
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+
+/// What a header map holds under one name.
+pub(crate) enum Field<'a> {
+    /// No such header.
+    Absent,
+    /// One header whose value is visible ASCII, spaces and tabs.
+    Text(&'a str),
+    /// One header with other bytes in it.
+    NotText,
+    /// The same header more than once: two readers could pick different ones.
+    Repeated,
+}
+
+/// Looks up `name`, which is in lower case.
+pub(crate) fn field<'a>(headers: &'a HeaderMap, name: &str) -> Field<'a> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else {
+        return Field::Absent;
+    };
+    if values.next().is_some() {
+        return Field::Repeated;
+    }
+    value.to_str().map_or(Field::NotText, Field::Text)
+}
+
+/// A decimal integer in its one canonical spelling: digits only, no leading zero.
+pub(crate) fn decimal(text: &str) -> Option<u64> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    if text.len() > 1 && text.starts_with('0') {
+        return None;
+    }
+    text.parse().ok()
+}
+
+/// Replaces everything but printable ASCII by `?` and keeps at most `limit` bytes.
+pub(crate) fn printable(text: &str, limit: usize) -> String {
+    text.chars()
+        .take(limit)
+        .map(|c| match c {
+            ' '..='~' => c,
+            _ => '?',
+        })
+        .collect()
+}
+
+/// Sets `name` to `text`. A name that cannot be a header is left out; a character that cannot be in one becomes `?`.
+pub(crate) fn set(headers: &mut HeaderMap, name: &str, text: &str) {
+    let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+        return;
+    };
+    let value = HeaderValue::from_str(text)
+        .or_else(|_| HeaderValue::from_str(&printable(text, usize::MAX)))
+        .unwrap_or_else(|_| HeaderValue::from_static("?"));
+    headers.insert(name, value);
+}

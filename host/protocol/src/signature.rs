@@ -1,0 +1,69 @@
+//! Verifying signatures. Nothing here can make one.
+
+use ed25519_dalek::VerifyingKey;
+use schnorrkel::Signature as Sr25519Signature;
+
+use crate::ss58::PublicKey;
+
+/// The signing context that Substrate gives every sr25519 signature.
+const SUBSTRATE: &[u8] = b"substrate";
+
+/// A signature scheme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Crypto {
+    /// Schnorr signatures over Ristretto, in the Substrate context: what hotkeys are by default.
+    Sr25519,
+    /// RFC 8032 signatures.
+    Ed25519,
+}
+
+impl Crypto {
+    /// The scheme's name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sr25519 => "sr25519",
+            Self::Ed25519 => "ed25519",
+        }
+    }
+}
+
+/// Whether `signature` over `message` was made with the secret key of `key`.
+///
+/// Keys and signatures that do not decode are `false` like any other wrong signature, and so is a key of small order,
+/// under which anybody can sign.
+pub fn verify(crypto: Crypto, key: &PublicKey, message: &[u8], signature: &[u8; 64]) -> bool {
+    match crypto {
+        Crypto::Sr25519 => verify_sr25519(key, message, signature),
+        Crypto::Ed25519 => verify_ed25519(key, message, signature),
+    }
+}
+
+/// As [`verify`], and also accepts a signature over `<Bytes>` + message + `</Bytes>`, the form that browser wallets
+/// sign. Only the version 10 path uses it, as the Python axon does.
+pub fn verify_wrapped(crypto: Crypto, key: &PublicKey, message: &[u8], signature: &[u8; 64]) -> bool {
+    if verify(crypto, key, message, signature) {
+        return true;
+    }
+    let wrapped = [b"<Bytes>", message, b"</Bytes>"].concat();
+    verify(crypto, key, &wrapped, signature)
+}
+
+fn verify_sr25519(key: &PublicKey, message: &[u8], signature: &[u8; 64]) -> bool {
+    // All zeros is the neutral element: a signature under it can be written down without a secret.
+    if key.0 == [0; 32] {
+        return false;
+    }
+    let (Ok(key), Ok(signature)) = (schnorrkel::PublicKey::from_bytes(&key.0), Sr25519Signature::from_bytes(signature))
+    else {
+        return false;
+    };
+    key.verify_simple(SUBSTRATE, message, &signature).is_ok()
+}
+
+fn verify_ed25519(key: &PublicKey, message: &[u8], signature: &[u8; 64]) -> bool {
+    let Ok(key) = VerifyingKey::from_bytes(&key.0) else {
+        return false;
+    };
+    let signature = ed25519_dalek::Signature::from_bytes(signature);
+    key.verify_strict(message, &signature).is_ok()
+}

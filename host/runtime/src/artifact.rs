@@ -1,0 +1,134 @@
+//! Compiled code, cached by content.
+//!
+//! Loading compiled code means running whatever it says, so an artifact is used only when this host wrote it:
+//! it carries a keyed BLAKE3 over itself and over what it was made for (the component's digest and the
+//! engine's settings). The key is random and lies in the state folder, not beside the cache. An artifact is
+//! written beside its name and renamed; it is read once, checked, and loaded from those same bytes. Whatever
+//! does not fit is treated as not there and compiled again.
+
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use soma_manifest::Digest;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use crate::error::LoadError;
+
+/// Bytes of the key and of the code in front of an artifact.
+const KEY_BYTES: usize = 32;
+
+/// A folder of compiled plugins.
+#[derive(Debug, Clone)]
+pub struct ArtifactCache {
+    folder: PathBuf,
+    key: [u8; KEY_BYTES],
+}
+
+impl ArtifactCache {
+    /// Opens (or makes) the cache in `folder`, with its key in `state`.
+    pub fn open(folder: &Path, state: &Path) -> Result<ArtifactCache, LoadError> {
+        for path in [folder, state] {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(at(path))?;
+        }
+        let key = read_or_make_key(&state.join("artifact.key"))?;
+        Ok(ArtifactCache { folder: folder.to_owned(), key })
+    }
+
+    /// The compiled component, when this host compiled it before with the same settings.
+    pub fn load(&self, engine: &Engine, digest: &Digest) -> Option<Component> {
+        let bytes = fs::read(self.path(engine, digest)).ok()?;
+        let (code, artifact) = bytes.split_at_checked(KEY_BYTES)?;
+        let expected = self.authenticate(engine, digest, artifact);
+        // blake3's comparison takes constant time.
+        if blake3::Hash::from_slice(code).ok()? != expected {
+            tracing::warn!(digest = %digest.short(), "a cached artifact is not ours or is damaged: compiling again");
+            return None;
+        }
+        load_own(engine, artifact).ok()
+    }
+
+    /// Keeps a compiled component and loads it.
+    pub fn store(&self, engine: &Engine, digest: &Digest, artifact: &[u8]) -> Result<Component, LoadError> {
+        let component = load_own(engine, artifact).map_err(|error| LoadError::Compile(format!("{error:#}")))?;
+        let path = self.path(engine, digest);
+        let beside = path.with_extension(format!("{}.new", std::process::id()));
+        let write = || -> std::io::Result<()> {
+            let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+            file.write_all(self.authenticate(engine, digest, artifact).as_bytes())?;
+            file.write_all(artifact)?;
+            file.sync_all()?;
+            fs::rename(&beside, &path)
+        };
+        write().map_err(at(&path))?;
+        Ok(component)
+    }
+
+    fn path(&self, engine: &Engine, digest: &Digest) -> PathBuf {
+        let settings: String = settings_hash(engine).to_hex().chars().take(16).collect();
+        self.folder.join(format!("{digest}-{settings}-serving.cwasm"))
+    }
+
+    fn authenticate(&self, engine: &Engine, digest: &Digest, artifact: &[u8]) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new_keyed(&self.key);
+        hasher.update(&digest.0).update(settings_hash(engine).as_bytes()).update(artifact);
+        hasher.finalize()
+    }
+}
+
+/// Loads code that our own compiler wrote.
+fn load_own(engine: &Engine, artifact: &[u8]) -> wasmtime::Result<Component> {
+    #[allow(unsafe_code, reason = "the bytes were written by our compiler and authenticated, see the module's doc")]
+    // SAFETY: `load` has checked the keyed hash over these very bytes; `store` has them from our compiler.
+    unsafe {
+        Component::deserialize(engine, artifact)
+    }
+}
+
+/// Digest of everything in the engine that decides whether code fits it.
+fn settings_hash(engine: &Engine) -> blake3::Hash {
+    struct Sink(blake3::Hasher);
+    impl Hasher for Sink {
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.update(bytes);
+        }
+        fn finish(&self) -> u64 {
+            0
+        }
+    }
+    let mut sink = Sink(blake3::Hasher::new());
+    engine.precompile_compatibility_hash().hash(&mut sink);
+    sink.0.finalize()
+}
+
+fn read_or_make_key(path: &Path) -> Result<[u8; KEY_BYTES], LoadError> {
+    let mut key = [0; KEY_BYTES];
+    getrandom::fill(&mut key).map_err(|error| LoadError::Engine(error.to_string()))?;
+    let beside = path.with_extension(format!("{}.new", std::process::id()));
+    let made = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside);
+    made.and_then(|mut file| file.write_all(&key)).map_err(at(&beside))?;
+    // Linking fails when another process was first: then its key counts.
+    let linked = fs::hard_link(&beside, path);
+    fs::remove_file(&beside).map_err(at(&beside))?;
+    match linked {
+        Ok(()) => Ok(key),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            let stored = fs::read(path).map_err(at(path))?;
+            stored.try_into().map_err(|_| LoadError::Artifacts {
+                path: path.to_owned(),
+                source: std::io::Error::other(
+                    "the key must have 32 bytes: remove the file, plugins are then compiled again",
+                ),
+            })
+        }
+        Err(error) => Err(at(path)(error)),
+    }
+}
+
+fn at(path: &Path) -> impl FnOnce(std::io::Error) -> LoadError {
+    let path = path.to_owned();
+    move |source| LoadError::Artifacts { path, source }
+}

@@ -1,0 +1,157 @@
+//! The engine that serves, its clock of epochs, and the threads that guests run on.
+//!
+//! Guests never run on the threads that accept connections: a guest that computes takes its own thread and
+//! not the server's. Every millisecond the epoch moves on; a running guest then has its CPU time checked and
+//! yields, so that no guest holds a thread for longer than that.
+//!
+//! What bounds it: the pool holds at most [`INSTANCES`] instances at once; address space for them is reserved
+//! at start (no memory is used for it), and each instance's memory is bounded by its [`Budget`](crate::Budget).
+
+use std::future::Future;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use wasmtime::component::Linker;
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
+
+use crate::capability;
+use crate::error::LoadError;
+use crate::state::HostState;
+
+/// Component instances alive at once.
+const INSTANCES: u32 = 256;
+/// A component consists of a few core instances: the program and the tool chain's adapters.
+const CORE_INSTANCES: u32 = INSTANCES * 6;
+/// QuickJS guests have three memories; most have one.
+const MEMORIES: u32 = INSTANCES * 2;
+/// The largest memory that an operator can grant: what 32-bit guests can address.
+const LARGEST_MEMORY: usize = 4 << 30;
+/// Elements of one table.
+const TABLE_ELEMENTS: usize = 20_000;
+/// Memory that stays mapped between instances, so that a small guest starts without a system call.
+const KEEP_RESIDENT: usize = 1 << 20;
+/// How often running guests are interrupted.
+const TICK: Duration = Duration::from_millis(1);
+/// Stack of a guest's WebAssembly frames.
+const WASM_STACK: usize = 512 << 10;
+/// Stack of the fibre around them, host frames included.
+const FIBRE_STACK: usize = 1 << 20;
+
+/// The engine that serves. Cloning gives another handle to the same one.
+#[derive(Clone)]
+pub struct GuestEngine {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    engine: Engine,
+    linker: Linker<HostState>,
+    threads: Option<tokio::runtime::Runtime>,
+}
+
+/// The settings that decide what compiled code looks like, for the server and for the compiling child.
+pub(crate) fn code_config() -> Config {
+    let mut config = Config::new();
+    config
+        .strategy(Strategy::Cranelift)
+        .wasm_component_model(true)
+        .epoch_interruption(true)
+        .concurrency_support(false)
+        .max_wasm_stack(WASM_STACK)
+        .async_stack_size(FIBRE_STACK)
+        .memory_reservation(LARGEST_MEMORY as u64);
+    config
+}
+
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(INSTANCES)
+        .total_core_instances(CORE_INSTANCES)
+        .total_memories(MEMORIES)
+        .total_tables(MEMORIES)
+        .total_stacks(INSTANCES)
+        .max_memory_size(LARGEST_MEMORY)
+        .table_elements(TABLE_ELEMENTS)
+        .linear_memory_keep_resident(KEEP_RESIDENT)
+        .table_keep_resident(64 << 10)
+        .async_stack_keep_resident(64 << 10);
+    pool
+}
+
+impl GuestEngine {
+    /// Starts the engine, its epoch clock and `threads` threads for guests (the machine's cores when none).
+    pub fn start(threads: Option<NonZeroUsize>) -> Result<GuestEngine, LoadError> {
+        let mut config = code_config();
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+        let engine = Engine::new(&config).map_err(|error| LoadError::Engine(format!("{error:#}")))?;
+        let linker = capability::linker(&engine).map_err(|error| LoadError::Engine(format!("{error:#}")))?;
+        let failed = |error: std::io::Error| LoadError::Engine(error.to_string());
+        let threads = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads.or(std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get))
+            .thread_name("guest")
+            .enable_time()
+            .build()
+            .map_err(failed)?;
+        let clock = engine.weak();
+        std::thread::Builder::new()
+            .name("epoch".into())
+            .spawn(move || {
+                while let Some(engine) = clock.upgrade() {
+                    engine.increment_epoch();
+                    drop(engine);
+                    std::thread::sleep(TICK);
+                }
+            })
+            .map_err(failed)?;
+        Ok(GuestEngine { shared: Arc::new(Shared { engine, linker, threads: Some(threads) }) })
+    }
+
+    /// The wasmtime engine.
+    pub fn engine(&self) -> &Engine {
+        &self.shared.engine
+    }
+
+    pub(crate) fn linker(&self) -> &Linker<HostState> {
+        &self.shared.linker
+    }
+
+    /// Runs a call on the guests' threads. When the returned task is dropped the call is dropped too.
+    pub fn spawn<T: Send + 'static>(&self, call: impl Future<Output = T> + Send + 'static) -> GuestTask<T> {
+        let task = self.shared.threads.as_ref().map(|threads| threads.spawn(call));
+        GuestTask { task }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // A runtime may not be dropped, and so waited for, inside of another one.
+        if let Some(threads) = self.threads.take() {
+            threads.shutdown_background();
+        }
+    }
+}
+
+/// A call that runs on the guests' threads for as long as somebody waits for it.
+pub struct GuestTask<T> {
+    task: Option<JoinHandle<T>>,
+}
+
+impl<T> GuestTask<T> {
+    /// The call's result; none when the host shuts down or the call panicked.
+    pub async fn join(mut self) -> Option<T> {
+        match self.task.as_mut() {
+            Some(task) => task.await.ok(),
+            None => None,
+        }
+    }
+}
+
+impl<T> Drop for GuestTask<T> {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Runs plugins that nobody has to trust: admits, compiles, warms, limits, calls and swaps them.
+//!
+//! It knows no HTTP server and no chain, holds no key, and gives a plugin nothing that was not both wanted by
+//! its manifest and granted by the operator. A plugin that misbehaves ends in a [`CallError`]; its store is
+//! thrown away and nobody else notices.
+//!
+//! # Layout
+//!
+//! - [`budget`]: what one call may use, with the defaults and why
+//! - [`engine`]: the wasmtime engine, its clock of epochs, and the threads that guests run on
+//! - `bindings`: the Rust side of `wit/`
+//! - `capability`: the host's side of each import, a module each
+//! - `state`: what one store carries, and its limiter; `meter`: the CPU clock of one call
+//! - [`artifact`]: compiled code, cached by content; [`compile`]: the child that compiles
+//! - [`version`]: one loaded version of a plugin; `session`: one instance of it, for one request
+//! - [`route`]: what a route accepts; [`routing`]: the table that a request pins
+//! - [`slots`]: the operator's slots: load, swap, drain
+//! - [`error`]: why a plugin was not loaded, why a call gave no answer
+
+pub mod artifact;
+mod bindings;
+pub mod budget;
+mod capability;
+pub mod compile;
+pub mod engine;
+pub mod error;
+mod meter;
+pub mod route;
+pub mod routing;
+mod session;
+pub mod slots;
+mod state;
+pub mod version;
+
+pub use bindings::{Caller, Dialect, Reply, Request};
+pub use budget::Budget;
+pub use engine::GuestEngine;
+pub use error::{CallError, LoadError};
+pub use route::RouteContract;
+pub use routing::{Route, RoutingTable};
+pub use slots::{SlotSpec, Slots};
+pub use soma_manifest::{Hook, Want};

@@ -1,0 +1,196 @@
+//! What a route accepts: its schema with defaults, the fields that the v10 body hash covers, its largest body.
+
+use bytesize::ByteSize;
+use serde_json::{Map, Value};
+use soma_manifest::RouteSpec;
+use soma_protocol::pytype::PyType;
+
+use crate::error::LoadError;
+
+/// Largest body of a route that asks for nothing else.
+pub const DEFAULT_MAX_BODY: ByteSize = ByteSize::mib(8);
+
+/// A route's manifest entry, made ready for use.
+pub struct RouteContract {
+    schema: Option<Schema>,
+    hash_fields: Vec<(String, PyType)>,
+    max_body: ByteSize,
+    headers: Vec<String>,
+}
+
+struct Schema {
+    source: Value,
+    validator: jsonschema::Validator,
+}
+
+/// The first thing in a body that the schema does not allow.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct SchemaViolation {
+    /// JSON pointer of the field, without the leading slash; `body` for the whole.
+    pub field: String,
+    /// What the schema says about it.
+    pub problem: String,
+}
+
+impl RouteContract {
+    /// Compiles the schema and reads the Python types.
+    pub fn new(route: &str, spec: &RouteSpec) -> Result<RouteContract, LoadError> {
+        let unusable = |problem: String| LoadError::Schema { route: route.to_owned(), problem };
+        let schema = spec.schema.clone().map(|source| {
+            let validator = jsonschema::draft202012::options().build(&source);
+            validator.map(|validator| Schema { source, validator }).map_err(|error| unusable(error.to_string()))
+        });
+        let hash_fields = spec.hash_fields.iter().map(|(name, text)| {
+            let parsed = text.as_str().parse::<PyType>();
+            parsed.map(|ty| (name.clone(), ty)).map_err(|error| unusable(error.to_string()))
+        });
+        Ok(RouteContract {
+            schema: schema.transpose()?,
+            hash_fields: hash_fields.collect::<Result<_, _>>()?,
+            max_body: spec.max_body.unwrap_or(DEFAULT_MAX_BODY),
+            headers: spec.headers.clone(),
+        })
+    }
+
+    /// The fields that the v10 body hash covers, in the class's order. Empty: it covers nothing.
+    pub fn hash_fields(&self) -> &[(String, PyType)] {
+        &self.hash_fields
+    }
+
+    /// Whether bodies have to fit a schema. A synapse is a JSON object even without one.
+    pub fn has_schema(&self) -> bool {
+        self.schema.is_some()
+    }
+
+    /// Largest body.
+    pub fn max_body(&self) -> ByteSize {
+        self.max_body
+    }
+
+    /// Names, in lower case, of the headers that a plugin gets.
+    pub fn headers(&self) -> &[String] {
+        &self.headers
+    }
+
+    /// Fills in the schema's defaults, drops fields that the schema does not know (unless it speaks of
+    /// additional ones), and checks the rest.
+    pub fn accept(&self, mut body: Map<String, Value>) -> Result<Map<String, Value>, SchemaViolation> {
+        let Some(schema) = &self.schema else { return Ok(body) };
+        drop_unknown(&schema.source, &mut body);
+        fill_defaults(&schema.source, &mut body);
+        let body = Value::Object(body);
+        let violation = schema
+            .validator
+            .iter_errors(&body)
+            .next()
+            .map(|error| SchemaViolation { field: field_name(&error), problem: error.masked().to_string() });
+        match (violation, body) {
+            (Some(violation), _) => Err(violation),
+            (None, Value::Object(body)) => Ok(body),
+            (None, _) => Ok(Map::new()),
+        }
+    }
+}
+
+/// The field that an error is about. For a missing field the pointer names the object it is missing from.
+fn field_name(error: &jsonschema::ValidationError<'_>) -> String {
+    let pointer = error.instance_path().to_string();
+    let at = pointer.trim_start_matches('/');
+    let missing = match error.kind() {
+        jsonschema::error::ValidationErrorKind::Required { property } => property.as_str().unwrap_or_default(),
+        _ => "",
+    };
+    match (at, missing) {
+        ("", "") => "body".to_owned(),
+        ("", missing) => missing.to_owned(),
+        (at, "") => at.to_owned(),
+        (at, missing) => format!("{at}/{missing}"),
+    }
+}
+
+fn drop_unknown(schema: &Value, body: &mut Map<String, Value>) {
+    let closed = schema.get("additionalProperties").is_none() && schema.get("patternProperties").is_none();
+    if let (true, Some(Value::Object(known))) = (closed, schema.get("properties")) {
+        body.retain(|name, _| known.contains_key(name));
+    }
+}
+
+fn fill_defaults(schema: &Value, body: &mut Map<String, Value>) {
+    let Some(Value::Object(properties)) = schema.get("properties") else { return };
+    for (name, property) in properties {
+        if let (None, Some(default)) = (body.get(name), property.get("default")) {
+            body.insert(name.clone(), default.clone());
+        }
+        if let Some(Value::Object(inner)) = body.get_mut(name) {
+            fill_defaults(property, inner);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn contract() -> RouteContract {
+        let schema = json!({
+            "type": "object",
+            "required": ["prompt"],
+            "properties": {
+                "prompt": {"type": "string", "maxLength": 20},
+                "max_tokens": {"type": "integer", "default": 100},
+                "options": {"type": "object", "properties": {"seed": {"type": "integer", "default": 7}}},
+                "generated_text": {"type": ["string", "null"], "default": null}
+            }
+        });
+        RouteContract::new("Text", &RouteSpec { schema: Some(schema), ..RouteSpec::default() }).unwrap()
+    }
+
+    fn accept(body: Value) -> Result<Value, SchemaViolation> {
+        contract().accept(body.as_object().cloned().unwrap()).map(Value::Object)
+    }
+
+    #[test]
+    fn defaults_are_filled_in_and_unknown_fields_dropped() {
+        let accepted = accept(json!({"prompt": "hi", "options": {}, "junk": 1})).unwrap();
+        let expected = json!({"prompt": "hi", "options": {"seed": 7}, "max_tokens": 100, "generated_text": null});
+        assert_eq!(accepted, expected);
+    }
+
+    #[test]
+    fn the_field_at_fault_is_named() {
+        let table = [
+            (json!({}), "prompt"),
+            (json!({"prompt": 3}), "prompt"),
+            (json!({"prompt": "hi", "max_tokens": "42"}), "max_tokens"),
+            (json!({"prompt": "hi", "options": {"seed": "x"}}), "options/seed"),
+        ];
+        for (body, field) in table {
+            assert_eq!(accept(body.clone()).unwrap_err().field, field, "{body}");
+        }
+    }
+
+    #[test]
+    fn the_callers_own_words_are_not_in_the_message() {
+        let violation = accept(json!({"prompt": "secret words that are too long for it"})).unwrap_err();
+        assert!(!violation.to_string().contains("secret"), "{violation}");
+    }
+
+    #[test]
+    fn a_schema_that_is_none_is_refused_with_its_route() {
+        let spec = RouteSpec { schema: Some(json!({"type": "strin"})), ..RouteSpec::default() };
+        assert!(matches!(RouteContract::new("Text", &spec), Err(LoadError::Schema { route, .. }) if route == "Text"));
+        let remote = RouteSpec { schema: Some(json!({"$ref": "http://example.com/s.json"})), ..RouteSpec::default() };
+        assert!(RouteContract::new("Text", &remote).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_object_is_accepted_or_refused(keys in proptest::collection::vec("[a-z_]{0,12}", 0..6), n in any::<i64>()) {
+            let body: Map<String, Value> = keys.into_iter().map(|key| (key, json!(n))).collect();
+            let _ = contract().accept(body);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The operator's slots: load, swap, drain.
+//!
+//! Serving reads one atomic pointer. A swap loads and warms the new version beside the old one, binds a whole
+//! new table and puts it in place; if anything fails before that, nothing has changed. The old version lives
+//! for as long as requests hold the old table.
+//!
+//! What bounds it: at most [`DRAINING`] old versions of one slot live at a time; a further swap waits for one
+//! to end, and gives up after [`PATIENCE`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use soma_manifest::Want;
+use tokio::sync::Mutex;
+
+use crate::budget::BudgetGrant;
+use crate::error::LoadError;
+use crate::routing::RoutingTable;
+use crate::version::{Loader, Version};
+
+/// Old versions of one slot that may still serve requests.
+pub const DRAINING: usize = 4;
+/// How long a swap waits for one of them to end: the longest wall budget.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// What the operator's file says about a slot.
+#[derive(Clone, Debug)]
+pub struct SlotSpec {
+    /// Names everything that the plugin owns.
+    pub name: String,
+    /// The plugin file.
+    pub plugin: PathBuf,
+    /// Routes that are bound to it; none takes all that it answers (or, for a gate, all that there are).
+    pub routes: Option<Vec<String>>,
+    /// Imports that it may use.
+    pub grant: BTreeSet<Want>,
+    /// Settings for its `config` import.
+    pub config: BTreeMap<String, String>,
+    /// Budgets beyond the default.
+    pub budget: BudgetGrant,
+}
+
+/// All slots of a host.
+pub struct Slots {
+    loader: Loader,
+    table: ArcSwap<RoutingTable>,
+    state: Mutex<State>,
+}
+
+struct State {
+    bound: Vec<(SlotSpec, Arc<Version>)>,
+    drained: Vec<(String, Weak<Version>)>,
+}
+
+/// A slot as `soma plugin list` shows it.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct SlotStatus {
+    /// The operator's name for it.
+    pub slot: String,
+    /// The plugin's own name.
+    pub plugin: String,
+    /// The author's version.
+    pub version: String,
+    /// The host's version: a digest of component, manifest and configuration.
+    pub id: String,
+    /// BLAKE3 of the file.
+    pub digest: String,
+    /// Live hooks.
+    pub hooks: Vec<String>,
+    /// Routes that it answers.
+    pub routes: Vec<String>,
+    /// The file it was loaded from.
+    pub file: PathBuf,
+    /// Old versions that still serve requests.
+    pub draining: usize,
+}
+
+/// A swap that came to pass.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Swapped {
+    /// The slot.
+    pub slot: String,
+    /// Id of the version that served before.
+    pub from: String,
+    /// Id of the version that serves now.
+    pub to: String,
+    /// From the request to the first request that can be served, in milliseconds.
+    pub elapsed_ms: f64,
+}
+
+impl Slots {
+    /// Loads every slot. The first that fails is the error.
+    pub async fn load(loader: Loader, specs: Vec<SlotSpec>) -> Result<Slots, LoadError> {
+        let mut bound = Vec::with_capacity(specs.len());
+        for spec in specs {
+            let version = loader.load(&spec).await?;
+            bound.push((spec, version));
+        }
+        let table = ArcSwap::from_pointee(RoutingTable::bind(&bound)?);
+        Ok(Slots { loader, table, state: Mutex::new(State { bound, drained: Vec::new() }) })
+    }
+
+    /// The table of this moment. A request takes it once and keeps it.
+    pub fn table(&self) -> Arc<RoutingTable> {
+        self.table.load_full()
+    }
+
+    /// The engine that its plugins run on.
+    pub fn engine(&self) -> &crate::engine::GuestEngine {
+        &self.loader.engine
+    }
+
+    /// Puts another plugin file into a slot; grants, settings and routes stay. On any error the old version
+    /// goes on serving.
+    pub async fn swap(&self, slot: &str, plugin: PathBuf) -> Result<Swapped, LoadError> {
+        let start = Instant::now();
+        let mut state = self.state.lock().await;
+        state.drain(slot).await?;
+        let (index, spec) = state.find(slot)?;
+        let spec = SlotSpec { plugin, ..spec };
+        let version = self.loader.load(&spec).await?;
+        let mut bound = state.bound.clone();
+        let to = version.id().to_string();
+        let Some(place) = bound.get_mut(index) else { return Err(state.unknown(slot)) };
+        let (_, old) = std::mem::replace(place, (spec, version));
+        self.table.store(Arc::new(RoutingTable::bind(&bound)?));
+        state.drained.push((slot.to_owned(), Arc::downgrade(&old)));
+        state.bound = bound;
+        let elapsed_ms = start.elapsed().as_secs_f64() * 1000.0;
+        tracing::info!(slot, from = %old.id(), to, elapsed_ms, "plugin swapped");
+        Ok(Swapped { slot: slot.to_owned(), from: old.id().to_string(), to, elapsed_ms })
+    }
+
+    /// Every slot, in the operator's order.
+    pub async fn list(&self) -> Vec<SlotStatus> {
+        let state = self.state.lock().await;
+        let table = self.table();
+        let status = state.bound.iter().map(|(spec, version)| {
+            let answered = |route: &&str| {
+                table.route(route).is_some_and(|route| std::ptr::eq(route.answerer(), Arc::as_ptr(version)))
+            };
+            SlotStatus {
+                slot: spec.name.clone(),
+                plugin: version.manifest().name.clone(),
+                version: version.manifest().version.clone(),
+                id: version.id().to_string(),
+                digest: version.digest().to_string(),
+                hooks: version.manifest().hooks.iter().map(ToString::to_string).collect(),
+                routes: table.names().filter(answered).map(str::to_owned).collect(),
+                file: spec.plugin.clone(),
+                draining: state.draining(&spec.name),
+            }
+        });
+        status.collect()
+    }
+}
+
+impl State {
+    fn draining(&self, slot: &str) -> usize {
+        self.drained.iter().filter(|(name, version)| name == slot && version.strong_count() > 0).count()
+    }
+
+    /// Waits until the slot may have one more old version.
+    async fn drain(&mut self, slot: &str) -> Result<(), LoadError> {
+        let start = Instant::now();
+        loop {
+            self.drained.retain(|(_, version)| version.strong_count() > 0);
+            let draining = self.draining(slot);
+            if draining < DRAINING {
+                return Ok(());
+            }
+            if start.elapsed() > PATIENCE {
+                return Err(LoadError::StillDraining { slot: slot.to_owned(), draining, waited: PATIENCE });
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    fn find(&self, slot: &str) -> Result<(usize, SlotSpec), LoadError> {
+        let found = self.bound.iter().enumerate().find(|(_, (spec, _))| spec.name == slot);
+        found.map(|(index, (spec, _))| (index, spec.clone())).ok_or_else(|| self.unknown(slot))
+    }
+
+    fn unknown(&self, slot: &str) -> LoadError {
+        let known: Vec<&str> = self.bound.iter().map(|(spec, _)| spec.name.as_str()).collect();
+        LoadError::NoSuchSlot { slot: slot.to_owned(), known: known.join(", ") }
+    }
+}

@@ -1,0 +1,258 @@
+//! Commands and flags. Names follow the Python SDK where it has one.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Runs a Bittensor neuron: the wallet stays in a process of its own, the subnet's logic in sandboxed plugins.
+#[derive(Debug, Parser)]
+#[command(name = "soma", version, max_term_width = 110, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How much to log.
+    #[command(flatten)]
+    pub logging: LoggingFlags,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the axon with the plugins of soma.toml.
+    Run(RunFlags),
+    /// Sign a request, send it to an axon and print the answer.
+    Query(QueryFlags),
+    /// Make, build, inspect and swap plugins.
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+    /// Make and show wallets.
+    #[command(subcommand)]
+    Wallet(WalletCommand),
+    /// The process that holds the hotkey. `soma run` starts it.
+    #[command(hide = true)]
+    Signer,
+    /// The process that compiles a plugin. `soma run` starts it.
+    #[command(hide = true)]
+    CompileWorker {
+        /// `best-effort` or `required`.
+        confinement: String,
+    },
+}
+
+/// How much to log, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Logging")]
+pub struct LoggingFlags {
+    /// Log what is of use when something does not work.
+    #[arg(long = "logging.debug", global = true, env = "BT_LOGGING_DEBUG")]
+    pub debug: bool,
+    /// Log everything.
+    #[arg(long = "logging.trace", global = true, env = "BT_LOGGING_TRACE")]
+    pub trace: bool,
+    /// Log one JSON object a line.
+    #[arg(long = "logging.json", global = true, env = "SOMA_LOGGING_JSON")]
+    pub json: bool,
+}
+
+/// Which hotkey.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Wallet")]
+pub struct WalletFlags {
+    /// Name of the wallet [default: default].
+    #[arg(id = "wallet.name", long = "wallet.name", env = "BT_WALLET_NAME", value_name = "NAME")]
+    pub name: Option<String>,
+    /// Name of the hotkey in it [default: default].
+    #[arg(id = "wallet.hotkey", long = "wallet.hotkey", env = "BT_WALLET_HOTKEY", value_name = "NAME")]
+    pub hotkey: Option<String>,
+    /// Folder of the wallets [default: ~/.bittensor/wallets].
+    #[arg(id = "wallet.path", long = "wallet.path", env = "BT_WALLET_PATH", value_name = "FOLDER")]
+    pub path: Option<PathBuf>,
+}
+
+/// Flags of `soma run`. A flag wins over its environment variable, that over soma.toml.
+#[derive(Debug, Args)]
+pub struct RunFlags {
+    /// The configuration file.
+    #[arg(long, short, env = "SOMA_CONFIG", default_value = "soma.toml", value_name = "FILE")]
+    pub config: PathBuf,
+    /// Serve without a chain: admit anyone who can sign, or those under `admit` in soma.toml.
+    #[arg(long)]
+    pub offline: bool,
+    /// The subnet.
+    #[arg(long, env = "BT_NETUID", value_name = "NUMBER")]
+    pub netuid: Option<u16>,
+    /// The network: finney, test, local or an URL.
+    #[arg(long = "subtensor.network", visible_alias = "network", env = "BT_SUBTENSOR_NETWORK", value_name = "NETWORK")]
+    pub network: Option<String>,
+    /// Port to listen on [default: 8091].
+    #[arg(long = "axon.port", env = "BT_AXON_PORT", value_name = "PORT")]
+    pub port: Option<u16>,
+    /// Address to listen on [default: 0.0.0.0].
+    #[arg(long = "axon.ip", env = "BT_AXON_IP", value_name = "ADDRESS")]
+    pub ip: Option<IpAddr>,
+    /// Folder for state that must survive: keys of caches, the admin socket.
+    #[arg(long, env = "SOMA_STATE", value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
+    /// Which hotkey.
+    #[command(flatten)]
+    pub wallet: WalletFlags,
+}
+
+/// The two protocols.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DialectFlag {
+    /// The axon protocol of the Python SDK up to version 10.
+    Synapse,
+    /// The signed requests of version 11.
+    Btauth,
+}
+
+/// Flags of `soma query`.
+#[derive(Debug, Args)]
+pub struct QueryFlags {
+    /// The axon: HOST:PORT.
+    pub axon: String,
+    /// The route: a synapse's class name, or for btauth a path.
+    pub route: String,
+    /// The body: a JSON object.
+    #[arg(default_value = "{}")]
+    pub body: String,
+    /// The axon's hotkey (ss58), which the request is signed for.
+    #[arg(long, value_name = "SS58")]
+    pub hotkey: String,
+    /// The protocol.
+    #[arg(long, value_enum, default_value = "synapse")]
+    pub dialect: DialectFlag,
+    /// The method of a btauth request.
+    #[arg(long, default_value = "POST")]
+    pub method: String,
+    /// Seconds to wait for the answer.
+    #[arg(long, default_value_t = 12.0, value_name = "SECONDS")]
+    pub timeout: f64,
+    /// Fields that the synapse class hashes, in its order, with their Python types: prompt=str,max_tokens=int.
+    #[arg(long, value_name = "FIELD=TYPE,...")]
+    pub hash_fields: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// Which hotkey signs.
+    #[command(flatten)]
+    pub wallet: WalletFlags,
+}
+
+/// Where a running host is reached.
+#[derive(Clone, Debug, Args)]
+pub struct AdminFlags {
+    /// The admin socket. `soma run` prints it; without this flag it is looked up by the configuration file.
+    #[arg(long, env = "SOMA_ADMIN", value_name = "SOCKET")]
+    pub admin: Option<PathBuf>,
+    /// The configuration file of the running host.
+    #[arg(long, short, env = "SOMA_CONFIG", default_value = "soma.toml", value_name = "FILE")]
+    pub config: PathBuf,
+    /// Which hotkey the running host has, where flags and not soma.toml say so.
+    #[command(flatten)]
+    pub wallet: WalletFlags,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The languages that there are templates for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// Rust.
+    Rust,
+}
+
+/// Commands around plugins.
+#[derive(Debug, Subcommand)]
+pub enum PluginCommand {
+    /// Write a new plugin project into a folder of its name.
+    New {
+        /// The language.
+        language: Language,
+        /// The plugin's name: a-z, 0-9 and -.
+        name: String,
+    },
+    /// Build the plugin in a folder and pack its manifest into it.
+    Build {
+        /// The folder with plugin.toml.
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+        /// Where to write the plugin [default: NAME.wasm in the folder].
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// A component that another tool built: only pack it.
+        #[arg(long, value_name = "FILE")]
+        component: Option<PathBuf>,
+    },
+    /// Show what a plugin file says and imports.
+    Inspect {
+        /// The plugin.
+        file: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the slots of a running host.
+    List {
+        /// Where it is reached.
+        #[command(flatten)]
+        admin: AdminFlags,
+    },
+    /// Put another plugin file into a slot of a running host, without a restart.
+    Swap {
+        /// The slot, as soma.toml names it.
+        slot: String,
+        /// The new plugin.
+        file: PathBuf,
+        /// Where it is reached.
+        #[command(flatten)]
+        admin: AdminFlags,
+    },
+}
+
+/// Commands around wallets.
+#[derive(Debug, Subcommand)]
+pub enum WalletCommand {
+    /// Make a hotkey, and the public half of a coldkey when the wallet has none. Mnemonics are shown once.
+    New {
+        /// Which wallet and hotkey.
+        #[command(flatten)]
+        wallet: WalletFlags,
+        /// Print JSON, mnemonics included.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List all wallets.
+    List {
+        /// Folder of the wallets [default: ~/.bittensor/wallets].
+        #[arg(id = "wallet.path", long = "wallet.path", env = "BT_WALLET_PATH", value_name = "FOLDER")]
+        path: Option<PathBuf>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one wallet with its addresses.
+    Show {
+        /// Which wallet.
+        #[command(flatten)]
+        wallet: WalletFlags,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_flags_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

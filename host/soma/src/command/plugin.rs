@@ -1,0 +1,130 @@
+//! `soma plugin`: new, build, inspect, list, swap.
+
+use std::path::{Path, PathBuf};
+
+use http::Method;
+use miette::IntoDiagnostic;
+use serde_json::{Value, json};
+use soma_manifest::{Manifest, PluginFile, embed};
+use soma_runtime::slots::{SlotStatus, Swapped};
+
+use crate::admin::{self, SwapOrder};
+use crate::cli::{AdminFlags, Language, PluginCommand};
+use crate::config::File;
+use crate::error::SomaError;
+
+/// Does one of them.
+pub async fn plugin(command: PluginCommand) -> miette::Result<()> {
+    match command {
+        PluginCommand::New { language: Language::Rust, name } => new(&name),
+        PluginCommand::Build { folder, output, component } => build(&folder, output, component),
+        PluginCommand::Inspect { file, json } => inspect(&file, json),
+        PluginCommand::List { admin } => list(&admin).await,
+        PluginCommand::Swap { slot, file, admin } => swap(&slot, &file, &admin).await,
+    }
+}
+
+fn new(name: &str) -> miette::Result<()> {
+    let folder = Path::new(name);
+    soma_toolchain::template::rust(name, folder)?;
+    println!("wrote {name}/; next:");
+    println!("  cd {name}");
+    println!("  cargo test            # the logic, as ordinary Rust");
+    println!("  soma plugin build     # writes {name}.wasm");
+    Ok(())
+}
+
+fn build(folder: &Path, output: Option<PathBuf>, component: Option<PathBuf>) -> miette::Result<()> {
+    // The manifest first: a mistake in it should not cost a compilation.
+    let manifest = Manifest::from_source(&folder.join("plugin.toml"))?;
+    let component = match component {
+        Some(file) => {
+            std::fs::read(&file).map_err(|source| soma_manifest::PluginFileError::Unreadable { path: file, source })?
+        }
+        None => soma_toolchain::build::rust_component(folder, None)?,
+    };
+    let file = PluginFile::parse(embed(&component, &manifest)?)?;
+    let path = output.unwrap_or_else(|| folder.join(format!("{}.wasm", manifest.name)));
+    write_beside_and_rename(&path, &file.bytes).map_err(|source| SomaError::Write { path: path.clone(), source })?;
+    let kib = file.bytes.len().div_ceil(1024);
+    println!("{}: {} {} ({kib} KiB, {})", path.display(), manifest.name, manifest.version, file.digest.short());
+    Ok(())
+}
+
+/// A running host may load the file at any time: it sees the old one or the new one.
+fn write_beside_and_rename(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let beside = path.with_extension(format!("{}.new", std::process::id()));
+    std::fs::write(&beside, bytes)?;
+    std::fs::rename(&beside, path)
+}
+
+fn inspect(path: &Path, json: bool) -> miette::Result<()> {
+    let file = PluginFile::open(path)?;
+    let (manifest, names) = (&file.manifest, |items: Vec<String>| items.join(", "));
+    let imports: Vec<String> = file.imports.iter().map(ToString::to_string).collect();
+    let exports: Vec<String> = file.exports.iter().map(ToString::to_string).collect();
+    if json {
+        let all = json!({
+            "digest": file.digest.to_string(),
+            "bytes": file.bytes.len(),
+            "manifest": serde_json::from_slice::<Value>(&manifest.to_section()?).into_diagnostic()?,
+            "imports": imports,
+            "exports": exports,
+        });
+        println!("{}", serde_json::to_string_pretty(&all).into_diagnostic()?);
+        return Ok(());
+    }
+    println!("{} {}", manifest.name, manifest.version);
+    println!("  digest   {}", file.digest);
+    println!("  size     {} KiB", file.bytes.len().div_ceil(1024));
+    println!("  hooks    {}", names(manifest.hooks.iter().map(ToString::to_string).collect()));
+    println!("  wants    {}", names(manifest.wants.iter().map(ToString::to_string).collect()));
+    println!("  imports  {}", names(imports));
+    println!("  memory   {}", manifest.budget.memory.map_or("the default".to_owned(), |memory| memory.to_string()));
+    for (name, route) in &manifest.routes {
+        let hashed = names(route.hash_fields.keys().cloned().collect());
+        let hashed = if hashed.is_empty() { "nothing".to_owned() } else { hashed };
+        let largest = route.max_body.map_or("default".to_owned(), |largest| largest.to_string());
+        println!("  route    {name}: hashes {hashed}, largest body {largest}");
+    }
+    Ok(())
+}
+
+async fn list(flags: &AdminFlags) -> miette::Result<()> {
+    let slots: Vec<SlotStatus> = admin::ask(&socket(flags)?, Method::GET, "/slots", &json!({})).await?;
+    if flags.json {
+        println!("{}", serde_json::to_string_pretty(&slots).into_diagnostic()?);
+        return Ok(());
+    }
+    for slot in slots {
+        println!("{}  {} {}  {}  {}", slot.slot, slot.plugin, slot.version, slot.id, slot.file.display());
+        println!("  hooks {}; routes {}", slot.hooks.join(", "), slot.routes.join(", "));
+        if slot.draining > 0 {
+            println!("  {} old versions still serve requests", slot.draining);
+        }
+    }
+    Ok(())
+}
+
+async fn swap(slot: &str, file: &Path, flags: &AdminFlags) -> miette::Result<()> {
+    let plugin = std::path::absolute(file).into_diagnostic()?;
+    let path = format!("/slots/{slot}/swap");
+    let swapped: Swapped = admin::ask(&socket(flags)?, Method::POST, &path, &SwapOrder { plugin }).await?;
+    if flags.json {
+        println!("{}", serde_json::to_string(&swapped).into_diagnostic()?);
+    } else {
+        println!("{slot}: {} -> {} in {:.0} ms", swapped.from, swapped.to, swapped.elapsed_ms);
+        println!("soma.toml still names the old file: change `plugin` there, or a restart brings it back");
+    }
+    Ok(())
+}
+
+fn socket(flags: &AdminFlags) -> miette::Result<PathBuf> {
+    if let Some(socket) = &flags.admin {
+        return Ok(socket.clone());
+    }
+    let file = if flags.config.exists() { File::read(&flags.config)? } else { File::default() };
+    let wallet = file.wallet(&flags.wallet)?;
+    let state = std::env::var_os("SOMA_STATE").map(PathBuf::from);
+    Ok(file.state(state.as_deref(), &wallet)?.join(admin::SOCKET))
+}

@@ -1,0 +1,289 @@
+//! `soma.toml`, and how flags, environment and file come together: flag > environment > file > default.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use miette::NamedSource;
+use serde::Deserialize;
+use soma_axon::Admission;
+use soma_protocol::btauth::{Policy, ReceiverRule};
+use soma_protocol::ss58::PublicKey;
+use soma_runtime::budget::BudgetGrant;
+use soma_runtime::compile::Confinement;
+use soma_runtime::{SlotSpec, Want};
+use soma_wallet::WalletPath;
+
+use crate::cli::{RunFlags, WalletFlags};
+use crate::error::SomaError;
+
+/// The port of the Python axon.
+const PORT: u16 = 8091;
+
+/// `soma.toml` as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct File {
+    #[serde(default)]
+    neuron: NeuronSection,
+    #[serde(default)]
+    wallet: WalletSection,
+    #[serde(default)]
+    axon: AxonSection,
+    #[serde(default)]
+    compile: CompileSection,
+    #[serde(default)]
+    slots: IndexMap<String, SlotSection>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NeuronSection {
+    netuid: Option<u16>,
+    network: Option<String>,
+    state: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WalletSection {
+    name: Option<String>,
+    hotkey: Option<String>,
+    path: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AxonSection {
+    ip: Option<IpAddr>,
+    port: Option<u16>,
+    admit: Option<HashSet<PublicKey>>,
+    #[serde(default)]
+    btauth: BtauthSection,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BtauthSection {
+    max_age: Option<u16>,
+    skew: Option<u16>,
+    require_receiver: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CompileSection {
+    #[serde(default)]
+    confinement: Confinement,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct SlotSection {
+    plugin: PathBuf,
+    routes: Option<Vec<String>>,
+    #[serde(default)]
+    grant: BTreeSet<Want>,
+    #[serde(default)]
+    config: BTreeMap<String, String>,
+    #[serde(default)]
+    budget: BudgetGrant,
+}
+
+/// Everything that `soma run` needs, decided.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where to listen.
+    pub address: SocketAddr,
+    /// Which hotkey.
+    pub wallet: WalletPath,
+    /// Who is let in.
+    pub admission: Admission,
+    /// How fresh a btauth request has to be.
+    pub policy: Policy,
+    /// Whether compiling needs every measure of confinement.
+    pub confinement: Confinement,
+    /// The slots, in the order of the file.
+    pub slots: Vec<SlotSpec>,
+    /// Folder for state.
+    pub state: PathBuf,
+    /// The subnet.
+    pub netuid: u16,
+    /// The network.
+    pub network: String,
+}
+
+impl File {
+    /// Reads the file.
+    pub fn read(path: &Path) -> Result<File, SomaError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| SomaError::ConfigUnreadable { path: path.to_owned(), source })?;
+        toml::from_str(&text).map_err(|error| {
+            let span = error.span().unwrap_or(0..0);
+            let line = 1 + text.get(..span.start).unwrap_or_default().matches('\n').count();
+            let message = error.message().to_owned();
+            let source = NamedSource::new(path.to_string_lossy(), text.clone());
+            SomaError::ConfigSyntax { path: path.to_owned(), line, message, text: source, span: span.into() }
+        })
+    }
+
+    /// The wallet that flags and file name.
+    pub fn wallet(&self, flags: &WalletFlags) -> Result<WalletPath, soma_wallet::WalletError> {
+        let text = |flag: &Option<String>, file: &Option<String>| {
+            flag.clone().or_else(|| file.clone()).unwrap_or_else(|| "default".to_owned())
+        };
+        let base = flags.path.as_deref().or(self.wallet.path.as_deref());
+        WalletPath::new(base, &text(&flags.name, &self.wallet.name), &text(&flags.hotkey, &self.wallet.hotkey))
+    }
+
+    /// The state folder: `--state`, the file's, or one of the wallet's hotkey under the user's state folder.
+    pub fn state(&self, flag: Option<&Path>, wallet: &WalletPath) -> Result<PathBuf, SomaError> {
+        if let Some(folder) = flag.or(self.neuron.state.as_deref()) {
+            return Ok(folder.to_owned());
+        }
+        let home = || std::env::home_dir().filter(|home| home.is_absolute()).map(|home| home.join(".local/state"));
+        let base = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let base = base.or_else(home).ok_or(SomaError::NoHome)?;
+        Ok(base.join("soma").join(format!("{}.{}", wallet.name(), wallet.hotkey())))
+    }
+
+    /// Puts flags over the file. Paths in the file are relative to its folder.
+    pub fn settle(self, flags: &RunFlags) -> miette::Result<Settings> {
+        if self.slots.is_empty() {
+            return Err(SomaError::NoSlots { path: flags.config.clone() }.into());
+        }
+        let wallet = self.wallet(&flags.wallet)?;
+        let state = self.state(flags.state.as_deref(), &wallet)?;
+        let folder = flags.config.parent().unwrap_or(Path::new(""));
+        let slots = self.slots.into_iter().map(|(name, slot)| SlotSpec {
+            name,
+            plugin: folder.join(slot.plugin),
+            routes: slot.routes,
+            grant: slot.grant,
+            config: slot.config,
+            budget: slot.budget,
+        });
+        let ip = flags.ip.or(self.axon.ip).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let port = flags.port.or(self.axon.port).unwrap_or(PORT);
+        Ok(Settings {
+            address: SocketAddr::new(ip, port),
+            wallet,
+            admission: self.axon.admit.map_or(Admission::Anyone, Admission::Listed),
+            policy: self.axon.btauth.policy(),
+            confinement: self.compile.confinement,
+            slots: slots.collect(),
+            state,
+            netuid: flags.netuid.or(self.neuron.netuid).unwrap_or(1),
+            network: flags.network.clone().or(self.neuron.network).unwrap_or_else(|| "finney".to_owned()),
+        })
+    }
+}
+
+impl BtauthSection {
+    fn policy(&self) -> Policy {
+        let seconds = |value: Option<u16>, usual: Duration| value.map_or(usual, |s| Duration::from_secs(s.into()));
+        let usual = Policy::default();
+        Policy {
+            max_age: seconds(self.max_age, usual.max_age),
+            skew: seconds(self.skew, usual.skew),
+            receiver: match self.require_receiver {
+                None | Some(true) => ReceiverRule::Required,
+                Some(false) => ReceiverRule::Optional,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    const GOOD: &str = r#"
+[neuron]
+netuid = 7
+[axon]
+port = 8100
+btauth = { max_age = 30, require_receiver = false }
+[slots.gate]
+plugin = "gate.wasm"
+grant = ["config"]
+config = { allow = '["5F"]' }
+[slots.text]
+plugin = "/abs/text.wasm"
+routes = ["Text"]
+"#;
+
+    fn read(text: &str) -> Result<File, SomaError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("soma.toml");
+        std::fs::write(&path, text).unwrap();
+        File::read(&path)
+    }
+
+    fn settle(text: &str, flags: &[&str]) -> Settings {
+        #[derive(Parser)]
+        struct Only {
+            #[command(flatten)]
+            flags: RunFlags,
+        }
+        let all = ["soma", "--config", "conf/soma.toml", "--state", "s"].iter().chain(flags);
+        read(text).unwrap().settle(&Only::parse_from(all).flags).unwrap()
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+        let settings = settle(GOOD, &[]);
+        assert_eq!(settings.address, "0.0.0.0:8100".parse().unwrap());
+        assert_eq!((settings.netuid, &*settings.network), (7, "finney"));
+        assert_eq!((settings.policy.max_age.as_secs(), settings.policy.skew.as_secs()), (30, 2));
+        assert_eq!(settings.policy.receiver, ReceiverRule::Optional);
+        let settings = settle(GOOD, &["--axon.port", "9000", "--axon.ip", "127.0.0.1", "--network", "local"]);
+        assert_eq!(settings.address, "127.0.0.1:9000".parse().unwrap());
+        assert_eq!(settings.network, "local");
+    }
+
+    #[test]
+    fn slots_keep_their_order_and_paths_are_relative_to_the_file() {
+        let slots = settle(GOOD, &[]).slots;
+        let paths: Vec<_> = slots.iter().map(|slot| slot.plugin.to_str().unwrap()).collect();
+        assert_eq!(paths, ["conf/gate.wasm", "/abs/text.wasm"]);
+        assert_eq!(slots[0].config["allow"], "[\"5F\"]");
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_its_line() {
+        let table = [
+            ("port = 8100", "port = 81000", 5),
+            ("netuid = 7", "netuids = 7", 3),
+            ("grant = [\"config\"]", "grant = [\"wallet\"]", 9),
+            ("plugin = \"gate.wasm\"", "plugin = gate.wasm", 8),
+            ("port = 8100", "admit = [\"5F\"]", 5),
+        ];
+        for (from, to, expected) in table {
+            match read(&GOOD.replace(from, to)) {
+                Err(SomaError::ConfigSyntax { line, .. }) => assert_eq!(line, expected, "{to}"),
+                other => panic!("{to}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_admin_socket_of_two_hotkeys_is_not_the_same() {
+        let file = File::default();
+        let state = |hotkey| {
+            let wallet = WalletPath::new(Some(Path::new("/w")), "miner", hotkey).unwrap();
+            file.state(None, &wallet).unwrap()
+        };
+        assert_ne!(state("a"), state("b"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_file_is_read_or_refused(text in "[a-z\\[\\]=\"\\n. ]{0,160}") {
+            let _ = read(&text);
+        }
+    }
+}

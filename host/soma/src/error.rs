@@ -1,0 +1,140 @@
+//! Errors of the command line and the configuration.
+
+use std::path::PathBuf;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+use thiserror::Error;
+
+/// What this crate itself can find wrong.
+#[derive(Debug, Error, Diagnostic)]
+pub enum SomaError {
+    /// The configuration file cannot be read.
+    #[error("cannot read the configuration {path}: {source}")]
+    #[diagnostic(
+        code(soma::config::unreadable),
+        help("name it with --config FILE; the smallest one has a [slots.NAME] with plugin = \"FILE.wasm\"")
+    )]
+    ConfigUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// Not TOML, or not what the configuration may say.
+    #[error("{path} line {line}: {message}")]
+    #[diagnostic(code(soma::config::syntax), help("mend this line"))]
+    ConfigSyntax {
+        /// The file.
+        path: PathBuf,
+        /// Line, counted from 1.
+        line: usize,
+        /// What the parser said.
+        message: String,
+        /// The whole file.
+        #[source_code]
+        text: NamedSource<String>,
+        /// Where in it.
+        #[label("here")]
+        span: SourceSpan,
+    },
+
+    /// No slot, so nothing to serve.
+    #[error("{path} has no slot, so there is nothing to serve")]
+    #[diagnostic(
+        code(soma::config::no_slots),
+        help("add [slots.NAME] with plugin = \"FILE.wasm\"; `soma plugin new rust NAME` makes a plugin")
+    )]
+    NoSlots {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// This version has no chain client.
+    #[error("this version of soma has no connection to a chain yet")]
+    #[diagnostic(
+        code(soma::config::needs_offline),
+        help("serve without one: `soma run --offline`; list who may call under [axon] admit = [\"5F...\"]")
+    )]
+    NeedsOffline,
+
+    /// Neither XDG_STATE_HOME nor HOME.
+    #[error("there is no home folder to keep state in")]
+    #[diagnostic(code(soma::config::no_home), help("name a folder: --state FOLDER, or state = \"...\" under [neuron]"))]
+    NoHome,
+
+    /// A folder of ours cannot be made.
+    #[error("cannot use the folder {path}: {source}")]
+    #[diagnostic(code(soma::config::folder), help("check that this user may write there"))]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// The admin socket cannot be served.
+    #[error("cannot serve the admin socket {path}: {source}")]
+    #[diagnostic(
+        code(soma::admin::socket),
+        help(
+            "is another soma running with this hotkey? its state folder is the socket's folder; choose another with --state"
+        )
+    )]
+    AdminSocket {
+        /// The socket.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// No running host.
+    #[error("no running host at {path}: {source}")]
+    #[diagnostic(
+        code(soma::admin::no_host),
+        help("start one with `soma run`, or name its socket with --admin (soma run prints it)")
+    )]
+    NoHost {
+        /// The socket.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// The running host answers something that is no answer.
+    #[error("the running host gave no usable answer: {0}")]
+    #[diagnostic(code(soma::admin::answer), help("host and command have to be of the same version"))]
+    AdminAnswer(String),
+
+    /// The running host refused.
+    #[error("{message}")]
+    #[diagnostic(code(soma::admin::refused), help("{help}"))]
+    AdminRefused {
+        /// What it said.
+        message: String,
+        /// What to do, with the error's own code.
+        help: String,
+    },
+
+    /// An argument cannot be used.
+    #[error("{what}: {problem}")]
+    #[diagnostic(code(soma::cli::argument), help("see `soma {command} --help`"))]
+    Argument {
+        /// Which one.
+        what: &'static str,
+        /// What is wrong with it.
+        problem: String,
+        /// The command.
+        command: &'static str,
+    },
+
+    /// A file cannot be written.
+    #[error("cannot write {path}: {source}")]
+    #[diagnostic(code(soma::cli::write), help("check that this user may write there, and that the disk is not full"))]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}

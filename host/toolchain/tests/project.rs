@@ -1,0 +1,32 @@
+//! A new project, in an empty folder, becomes a plugin with the tool chain of this machine.
+
+use std::fs;
+
+use soma_manifest::{Hook, Manifest, PluginFile, Want, embed};
+use soma_toolchain::{ToolchainError, rust_component, template};
+
+#[test]
+fn a_new_project_builds_into_a_plugin() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = template::rust("my-miner", folder.path()).unwrap();
+    let component = rust_component(&project, None).unwrap();
+    let manifest = Manifest::from_source(&project.join("plugin.toml")).unwrap();
+    let plugin = PluginFile::parse(embed(&component, &manifest).unwrap()).unwrap();
+    assert_eq!(plugin.exports.into_iter().collect::<Vec<_>>(), Hook::ALL);
+    assert!(plugin.imports.is_empty(), "{:?}", plugin.imports);
+
+    // What the author adds shows up, and nothing else.
+    let source = project.join("src/lib.rs");
+    let text = fs::read_to_string(&source).unwrap();
+    let call = text.replace("synapse.prompt.to_uppercase()", "config::get(&synapse.prompt).unwrap_or_default()");
+    assert_ne!(call, text);
+    fs::write(&source, call).unwrap();
+    let component = rust_component(&project, None).unwrap();
+    let wants = Manifest { wants: [Want::Config].into(), ..manifest };
+    let plugin = PluginFile::parse(embed(&component, &wants).unwrap()).unwrap();
+    assert_eq!(plugin.imports.into_iter().collect::<Vec<_>>(), [Want::Config]);
+
+    // The author's mistake is the compiler's to explain, and a typed error here.
+    fs::write(&source, text.replace("-> f64", "-> String")).unwrap();
+    assert!(matches!(rust_component(&project, None), Err(ToolchainError::Compile { .. })));
+}

@@ -1,0 +1,22 @@
+//! The files in `tests/vectors`, and what `MANIFEST.json` says about them.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+pub const ALICE: &str = "5EHgWw2Af1pnoc7f1A8bfmM97W3DAYW8xr82RfhLL9oAabAe";
+pub const ALICE_PHRASE: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+
+pub fn path(file: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(file)
+}
+
+pub fn json(file: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(path(file)).unwrap()).unwrap()
+}
+
+/// An address of the manifest: `text("alice", "hotkey_ss58")`.
+pub fn text(wallet: &str, field: &str) -> String {
+    let manifest = json("MANIFEST.json");
+    manifest["keys"][wallet][field].as_str().unwrap_or_else(|| panic!("{wallet} {field}")).to_owned()
+}

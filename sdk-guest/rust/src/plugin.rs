@@ -1,0 +1,119 @@
+//! The `plugin!` macro.
+
+/// Says which functions are hooks. A hook that is not named is not exported.
+///
+/// ```text
+/// soma_sdk::plugin! {
+///     forward: { TextGeneration => generate, "images-v2" as ImageGeneration => draw },
+///     blacklist: blacklist,
+///     priority: priority,
+/// }
+/// ```
+///
+/// - `forward: { Class => function, .. }` binds the route with the class's name; `"route" as Class => function`
+///   binds another name. Shapes: `fn(Class) -> A` or `fn(Class, &Request) -> A`, with `A` a class or
+///   `Result<class, Failure>`.
+/// - `forward: function` takes every route as bytes: `fn(&Request, &[u8]) -> Result<Reply, Failure>`.
+/// - `blacklist: function`: `fn(&Request) -> (bool, String)` or `fn(&Request) -> Verdict`.
+/// - `priority: function`: `fn(&Request) -> f64`.
+#[macro_export]
+macro_rules! plugin {
+    (@hooks) => {};
+    (@hooks forward: { $($routes:tt)* } $(, $($rest:tt)*)?) => {
+        $crate::plugin!(@forward(request, body) {
+            $crate::plugin!(@routes request body [] $($routes)*)
+        });
+        $crate::plugin!(@hooks $($($rest)*)?);
+    };
+    (@hooks forward: $function:path $(, $($rest:tt)*)?) => {
+        $crate::plugin!(@forward(request, body) { ($function)(&request, &body) });
+        $crate::plugin!(@hooks $($($rest)*)?);
+    };
+    (@hooks blacklist: $function:path $(, $($rest:tt)*)?) => {
+        const _: () = {
+            struct Hook;
+            impl $crate::__private::blacklist::Guest for Hook {
+                fn check(request: $crate::Request) -> $crate::Verdict {
+                    $crate::__private::start();
+                    $crate::__private::judge($function, &request)
+                }
+            }
+            // Where nothing is exported the author's functions still count as used.
+            #[cfg(not(target_arch = "wasm32"))]
+            const _: fn() = || _ = <Hook as $crate::__private::blacklist::Guest>::check;
+            #[cfg(target_arch = "wasm32")]
+            $crate::__private::export_blacklist!(
+                Hook with_types_in $crate::__private::blacklist_hook
+            );
+        };
+        $crate::plugin!(@hooks $($($rest)*)?);
+    };
+    (@hooks priority: $function:path $(, $($rest:tt)*)?) => {
+        const _: () = {
+            struct Hook;
+            impl $crate::__private::priority::Guest for Hook {
+                fn rank(request: $crate::Request) -> f64 {
+                    $crate::__private::start();
+                    $crate::__private::rank($function, &request)
+                }
+            }
+            // Where nothing is exported the author's functions still count as used.
+            #[cfg(not(target_arch = "wasm32"))]
+            const _: fn() = || _ = <Hook as $crate::__private::priority::Guest>::rank;
+            #[cfg(target_arch = "wasm32")]
+            $crate::__private::export_priority!(
+                Hook with_types_in $crate::__private::priority_hook
+            );
+        };
+        $crate::plugin!(@hooks $($($rest)*)?);
+    };
+    (@hooks $other:tt $($rest:tt)*) => {
+        ::core::compile_error!(::core::concat!(
+            "plugin! knows `forward: { Class => function }`, `blacklist: function` and `priority: function`, \
+             separated by commas; it found `", ::core::stringify!($other), "`"
+        ));
+    };
+
+    (@forward($request:ident, $body:ident) { $($run:tt)* }) => {
+        const _: () = {
+            struct Hook;
+            impl $crate::__private::forward::Guest for Hook {
+                fn forward(
+                    $request: $crate::Request,
+                    $body: ::std::vec::Vec<u8>,
+                ) -> ::core::result::Result<$crate::Reply, $crate::Failure> {
+                    $crate::__private::start();
+                    $($run)*
+                }
+            }
+            // Where nothing is exported the author's functions still count as used.
+            #[cfg(not(target_arch = "wasm32"))]
+            const _: fn() = || _ = <Hook as $crate::__private::forward::Guest>::forward;
+            #[cfg(target_arch = "wasm32")]
+            $crate::__private::export_forward!(
+                Hook with_types_in $crate::__private::forward_hook
+            );
+        };
+    };
+
+    (@routes $request:ident $body:ident [$($arm:tt)*]) => {
+        match $request.route.as_str() {
+            $($arm)*
+            _ => ::core::result::Result::Err($crate::__private::unknown_route(&$request)),
+        }
+    };
+    (@routes $request:ident $body:ident [$($arm:tt)*]
+        $class:ident => $function:path $(, $($rest:tt)*)?) => {
+        $crate::plugin!(@routes $request $body [$($arm)*
+            ::core::stringify!($class) => $crate::__private::run::<$class, _>($function, &$request, &$body),
+        ] $($($rest)*)?)
+    };
+    (@routes $request:ident $body:ident [$($arm:tt)*]
+        $route:literal as $class:ty => $function:path $(, $($rest:tt)*)?) => {
+        $crate::plugin!(@routes $request $body [$($arm)*
+            $route => $crate::__private::run::<$class, _>($function, &$request, &$body),
+        ] $($($rest)*)?)
+    };
+
+    ($($hooks:tt)+) => { $crate::plugin!(@hooks $($hooks)+); };
+}

@@ -1,0 +1,123 @@
+//! The published development keys, and wallet folders that hold them.
+//!
+//! These are the accounts of every Substrate development chain (`//Alice` and so on, derived from a phrase that is in
+//! Substrate's documentation). Everybody has their keys; nothing of value may ever be put on them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use schnorrkel::{ExpansionMode, Keypair, MiniSecretKey};
+use serde_json::{Value, json};
+use soma_protocol::ss58::PublicKey;
+
+use crate::error::HarnessError;
+
+/// One development account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The wallet's name, lower case.
+    pub name: &'static str,
+    /// The ss58 address of its hotkey.
+    pub hotkey: &'static str,
+    seed: &'static str,
+}
+
+/// `//Alice`: the neuron under test.
+pub const ALICE: Account = Account {
+    name: "alice",
+    hotkey: "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
+    seed: "e5be9a5092b81bca64be81d212e7f2f9eba183bb7a90954f7b76361f6edb5c0a",
+};
+
+/// `//Bob`: a caller that is welcome.
+pub const BOB: Account = Account {
+    name: "bob",
+    hotkey: "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty",
+    seed: "398f0c28f98885e046333d4a41c19cee4c37368a9832c6502f6cfd182e2aef89",
+};
+
+/// `//Charlie`: a caller that is on a deny list.
+pub const CHARLIE: Account = Account {
+    name: "charlie",
+    hotkey: "5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y",
+    seed: "bc1ede780f784bb6991a585e4f6e61522c14e1cae6ad0895fb57b9a205a8f938",
+};
+
+/// `//Dave`: another neuron.
+pub const DAVE: Account = Account {
+    name: "dave",
+    hotkey: "5DAAnrj7VHTznn2AWBemMuyBwZWs6FNFjdyVXUeYum3PTXFy",
+    seed: "868020ae0687dda7d57565093a69090211449845a7e11453612800b663307246",
+};
+
+/// All accounts that [`write_wallets`] writes.
+pub const ALL: [Account; 4] = [ALICE, BOB, CHARLIE, DAVE];
+
+impl Account {
+    /// The account's sr25519 key pair.
+    ///
+    /// # Errors
+    /// [`HarnessError::Output`] when the seed above is not one.
+    pub fn keypair(&self) -> Result<Keypair, HarnessError> {
+        let odd = || HarnessError::Output { what: format!("the seed of {}", self.name), output: self.seed.to_owned() };
+        let bytes = hex::decode(self.seed).map_err(|_| odd())?;
+        let seed = MiniSecretKey::from_bytes(&bytes).map_err(|_| odd())?;
+        // Substrate expands its seeds in this mode.
+        Ok(seed.expand_to_keypair(ExpansionMode::Ed25519))
+    }
+
+    /// Signs `message` in the substrate context.
+    ///
+    /// # Errors
+    /// As [`Account::keypair`].
+    pub fn sign(&self, message: &[u8]) -> Result<[u8; 64], HarnessError> {
+        Ok(self.keypair()?.sign_simple(b"substrate", message).to_bytes())
+    }
+
+    fn public_file(&self) -> Result<Value, HarnessError> {
+        let public = PublicKey(self.keypair()?.public.to_bytes());
+        let key = format!("0x{}", hex::encode(public.0));
+        Ok(json!({ "accountId": key, "publicKey": key, "ss58Address": public.to_ss58(), "cryptoType": 1 }))
+    }
+}
+
+/// Writes a wallet for each account below `folder`, as both Python SDKs lay them out: hotkey `default`, no coldkey.
+///
+/// # Errors
+/// [`HarnessError::Io`] when a file cannot be written.
+pub fn write_wallets(folder: &Path) -> Result<(), HarnessError> {
+    for account in ALL {
+        let wallet = folder.join(account.name);
+        let hotkeys = wallet.join("hotkeys");
+        fs::create_dir_all(&hotkeys).map_err(HarnessError::io(format!("creating {}", hotkeys.display())))?;
+        let public = account.public_file()?;
+        let mut secret = public.clone();
+        if let Some(fields) = secret.as_object_mut() {
+            fields.insert("secretSeed".to_owned(), Value::from(format!("0x{}", account.seed)));
+        }
+        write_private(&hotkeys.join("default"), &secret)?;
+        write_private(&hotkeys.join("defaultpub.txt"), &public)?;
+        write_private(&wallet.join("coldkeypub.txt"), &public)?;
+    }
+    Ok(())
+}
+
+fn write_private(path: &Path, content: &Value) -> Result<(), HarnessError> {
+    let failed = || HarnessError::io(format!("writing {}", path.display()));
+    fs::write(path, content.to_string()).map_err(failed())?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_seed_gives_its_address() {
+        for account in ALL {
+            let public = PublicKey(account.keypair().unwrap().public.to_bytes());
+            assert_eq!(public.to_ss58(), account.hotkey, "{}", account.name);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! A running `soma run`.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::account::{self, ALICE, Account};
+use crate::error::HarnessError;
+use crate::places;
+use crate::process::{self, Finished, LIMIT, Process};
+use crate::settings::Settings;
+use crate::wire::{Answer, Request};
+
+/// How long one attempt to connect may take, and how long is waited before the next.
+const KNOCK: Duration = Duration::from_millis(50);
+
+/// The folder of one test: wallets, settings, state, home.
+#[derive(Debug)]
+pub struct Bench {
+    folder: TempDir,
+}
+
+impl Bench {
+    /// Makes a temporary folder with the wallets of [`account::ALL`] in it.
+    ///
+    /// # Errors
+    /// [`HarnessError::Io`] when it cannot be written.
+    pub fn new() -> Result<Self, HarnessError> {
+        let folder = tempfile::Builder::new()
+            .prefix("soma-e2e-")
+            .tempdir()
+            .map_err(HarnessError::io("creating a temporary folder"))?;
+        let bench = Self { folder };
+        for inner in [bench.home(), bench.wallets()] {
+            fs::create_dir(&inner).map_err(HarnessError::io(format!("creating {}", inner.display())))?;
+        }
+        account::write_wallets(&bench.wallets())?;
+        Ok(bench)
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The home folder of every process of the test.
+    pub fn home(&self) -> PathBuf {
+        self.path().join("home")
+    }
+
+    /// The folder of the wallets.
+    pub fn wallets(&self) -> PathBuf {
+        self.path().join("wallets")
+    }
+
+    /// The state folder of a neuron.
+    pub fn state(&self) -> PathBuf {
+        self.path().join("state")
+    }
+
+    /// Where a neuron puts its admin socket.
+    pub fn admin_socket(&self) -> PathBuf {
+        self.state().join("admin.sock")
+    }
+
+    /// Writes a file into the folder and returns its path.
+    ///
+    /// # Errors
+    /// [`HarnessError::Io`] when it cannot be written.
+    pub fn write(&self, name: &str, content: &[u8]) -> Result<PathBuf, HarnessError> {
+        let path = self.path().join(name);
+        fs::write(&path, content).map_err(HarnessError::io(format!("writing {}", path.display())))?;
+        Ok(path)
+    }
+
+    /// The `soma` binary with an environment of its own.
+    ///
+    /// # Errors
+    /// [`HarnessError::NotPrepared`] when it was not built.
+    pub fn soma(&self) -> Result<Command, HarnessError> {
+        let mut command = Command::new(places::soma()?);
+        command
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", self.home())
+            .env("NO_COLOR", "1")
+            .current_dir(self.path());
+        Ok(command)
+    }
+
+    /// The command line of `soma run` for a settings file, as `account`, on `port`.
+    ///
+    /// # Errors
+    /// As [`Bench::soma`].
+    pub fn run_command(&self, settings: &Path, account: Account, port: u16) -> Result<Command, HarnessError> {
+        let mut command = self.soma()?;
+        command.arg("run").arg("--config").arg(settings).arg("--offline");
+        self.name_wallet(&mut command, account);
+        command.args(["--axon.port", &port.to_string(), "--axon.ip", "127.0.0.1"]).arg("--state").arg(self.state());
+        Ok(command)
+    }
+
+    /// Adds the flags that name the wallet of `account`.
+    pub fn name_wallet(&self, command: &mut Command, account: Account) {
+        command.arg("--wallet.path").arg(self.wallets()).args([
+            "--wallet.name",
+            account.name,
+            "--wallet.hotkey",
+            "default",
+        ]);
+    }
+
+    /// Runs `soma run` with a settings text that must not come up, and returns how it ended.
+    ///
+    /// # Errors
+    /// [`HarnessError::TooSlow`] when it does not end by itself.
+    pub fn run_and_fail(&self, settings: &str) -> Result<Finished, HarnessError> {
+        let path = self.write("soma.toml", settings.as_bytes())?;
+        process::run("soma run", &mut self.run_command(&path, ALICE, free_port()?)?)
+    }
+}
+
+/// A neuron of `//Alice` that takes requests.
+#[derive(Debug)]
+pub struct Neuron {
+    // Fields are dropped in this order: the process has to be gone before its folder.
+    process: Process,
+    port: u16,
+    bench: Bench,
+}
+
+impl Neuron {
+    /// Starts a neuron in a folder of its own and waits until it takes connections.
+    ///
+    /// # Errors
+    /// [`HarnessError::Ended`] or [`HarnessError::TooSlow`] when it does not come up.
+    pub fn start(settings: &Settings) -> Result<Self, HarnessError> {
+        Self::start_in(Bench::new()?, settings)
+    }
+
+    /// Starts a neuron in a folder that is there already.
+    ///
+    /// # Errors
+    /// As [`Neuron::start`].
+    pub fn start_in(bench: Bench, settings: &Settings) -> Result<Self, HarnessError> {
+        let path = bench.write("soma.toml", settings.text().as_bytes())?;
+        let port = free_port()?;
+        let process = Process::start("soma run", &mut bench.run_command(&path, ALICE, port)?)?;
+        let mut neuron = Self { process, port, bench };
+        neuron.wait_until_listening()?;
+        Ok(neuron)
+    }
+
+    fn wait_until_listening(&mut self) -> Result<(), HarnessError> {
+        let deadline = Instant::now() + LIMIT;
+        while TcpStream::connect_timeout(&self.socket_address(), KNOCK).is_err() {
+            if let Some(status) = self.process.poll()? {
+                return Err(HarnessError::Ended {
+                    what: "soma run".to_owned(),
+                    status: status.to_string(),
+                    output: self.process.output(),
+                });
+            }
+            if Instant::now() > deadline {
+                return Err(HarnessError::TooSlow {
+                    what: "soma run (listening)".to_owned(),
+                    limit: LIMIT,
+                    output: self.process.output(),
+                });
+            }
+            thread::sleep(KNOCK);
+        }
+        Ok(())
+    }
+
+    /// The hotkey of the neuron.
+    pub const fn hotkey(&self) -> &'static str {
+        ALICE.hotkey
+    }
+
+    /// Its port.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its address as `host:port`.
+    pub fn address(&self) -> String {
+        self.socket_address().to_string()
+    }
+
+    fn socket_address(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+    }
+
+    /// Its folder.
+    pub const fn bench(&self) -> &Bench {
+        &self.bench
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Whether the process still runs.
+    ///
+    /// # Errors
+    /// [`HarnessError::Io`] when the system does not tell.
+    pub fn is_running(&mut self) -> Result<bool, HarnessError> {
+        Ok(self.process.poll()?.is_none())
+    }
+
+    /// What it printed so far.
+    pub fn log(&self) -> String {
+        self.process.output()
+    }
+
+    /// Sends one request over a connection of its own.
+    ///
+    /// # Errors
+    /// [`HarnessError::Io`] or [`HarnessError::Answer`] when no answer comes back.
+    pub fn ask(&self, request: &Request) -> Result<Answer, HarnessError> {
+        request.send(self.socket_address())
+    }
+
+    /// Replaces the plugin of a slot through the admin socket.
+    ///
+    /// # Errors
+    /// [`HarnessError::TooSlow`] when the command hangs; whether it worked is in the outcome.
+    pub fn swap(&self, slot: &str, plugin: &Path) -> Result<Finished, HarnessError> {
+        let mut command = self.bench.soma()?;
+        command.args(["plugin", "swap", slot]).arg(plugin).arg("--admin").arg(self.bench.admin_socket());
+        process::run("soma plugin swap", &mut command)
+    }
+
+    /// Lists the plugins through the admin socket.
+    ///
+    /// # Errors
+    /// As [`Neuron::swap`].
+    pub fn list(&self) -> Result<Finished, HarnessError> {
+        let mut command = self.bench.soma()?;
+        command.args(["plugin", "list"]).arg("--admin").arg(self.bench.admin_socket());
+        process::run("soma plugin list", &mut command)
+    }
+
+    /// Asks it to stop as an operator's service manager does (SIGTERM) and waits until it has ended.
+    ///
+    /// # Errors
+    /// [`HarnessError::TooSlow`] when it does not end.
+    pub fn stop(self) -> Result<Finished, HarnessError> {
+        let id = self.process.id().to_string();
+        process::run("kill", Command::new("kill").args(["-TERM", &id]))?;
+        self.process.finish()
+    }
+}
+
+/// A loopback port that nobody listens on at the moment.
+///
+/// # Errors
+/// [`HarnessError::Io`] when there is none.
+pub fn free_port() -> Result<u16, HarnessError> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(HarnessError::io("looking for a free port"))?;
+    let address = listener.local_addr().map_err(HarnessError::io("looking for a free port"))?;
+    Ok(address.port())
+}

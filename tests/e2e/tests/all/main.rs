@@ -1,0 +1,21 @@
+//! End-to-end tests of the `soma` binary. One executable, because linking is what costs.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails, wherever in its file that is"
+)]
+
+mod client;
+mod dendrite_10;
+mod faults;
+mod http_auth_11;
+mod miner;
+mod query;
+mod replay;
+mod start;
+mod statuses_btauth;
+mod statuses_synapse;
+mod swap;

@@ -1,0 +1,114 @@
+//! Bad files and settings at the start: a typed error that says what to do, and no neuron.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+
+use soma_e2e::account::ALICE;
+use soma_e2e::neuron::{Bench, free_port};
+use soma_e2e::process::{self, Finished};
+use soma_e2e::{Settings, Slot, places};
+
+use crate::miner;
+
+/// Expects a failure that has a stable code, names `mentions`, and is no panic.
+fn assert_typed(name: &str, finished: &Finished, mentions: &str) {
+    let said = format!("{}{}", finished.stdout, finished.stderr);
+    assert!(!finished.status.success(), "{name}: {said}");
+    // The code that tells a service manager not to try again (EX_CONFIG of sysexits.h).
+    assert_eq!(finished.status.code(), Some(78), "{name}: {said}");
+    assert!(said.contains("soma::"), "{name}: no stable code in {said}");
+    assert!(said.contains("help:"), "{name}: no help in {said}");
+    assert!(said.contains(mentions), "{name}: no `{mentions}` in {said}");
+    assert!(!said.contains("panicked"), "{name}: {said}");
+}
+
+fn with_plugin(plugin: PathBuf, route: &str) -> String {
+    Settings::default().slot(Slot::new("odd", plugin, &[route])).text()
+}
+
+#[test]
+fn a_plugin_file_that_is_none_is_refused() {
+    let bench = Bench::new().unwrap();
+    let whole = std::fs::read(places::guest("trap_panic").unwrap()).unwrap();
+    for (name, content, code) in [
+        ("empty", Vec::new(), "soma::plugin::not_wasm"),
+        ("text", b"this is no plugin".to_vec(), "soma::plugin::not_wasm"),
+        ("cut", whole[..whole.len() / 2].to_vec(), "soma::plugin::not_wasm"),
+        ("module", b"\0asm\x01\0\0\0".to_vec(), "soma::plugin::core_module"),
+        ("bare", b"\0asm\x0d\0\x01\0".to_vec(), "soma::plugin::no_manifest"),
+    ] {
+        let plugin = bench.write(&format!("{name}.wasm"), &content).unwrap();
+        let finished = bench.run_and_fail(&with_plugin(plugin, "Echo")).unwrap();
+        assert_typed(name, &finished, code);
+    }
+    let finished = bench.run_and_fail(&with_plugin(bench.path().join("absent.wasm"), "Echo")).unwrap();
+    assert_typed("absent", &finished, "absent.wasm");
+}
+
+#[test]
+fn a_plugin_that_breaks_the_contract_is_refused_with_the_line_to_mend() {
+    let bench = Bench::new().unwrap();
+    for (guest, code) in [
+        ("import_foreign", "soma::plugin::foreign_import"),
+        ("import_unwanted", "soma::plugin::unwanted_import"),
+        ("export_half", "soma::plugin::"),
+    ] {
+        let finished = bench.run_and_fail(&with_plugin(places::guest(guest).unwrap(), "Echo")).unwrap();
+        assert_typed(guest, &finished, code);
+    }
+    let ungranted = Slot::new("text", places::guest("text-miner-rust").unwrap(), &miner::ROUTES);
+    let finished = bench.run_and_fail(&Settings::default().slot(ungranted).text()).unwrap();
+    assert_typed("not granted", &finished, "soma::plugin::not_granted");
+    assert!(format!("{}{}", finished.stdout, finished.stderr).contains("grant = ["));
+}
+
+#[test]
+fn a_setting_that_is_wrong_is_named_with_its_line() {
+    let bench = Bench::new().unwrap();
+    for (name, text, line) in [
+        ("syntax", "[neuron]\nnetuid = 1\nnetwork = \"local\n", 3),
+        ("type", "[neuron]\nnetuid = \"one\"\nnetwork = \"local\"\n", 2),
+        ("range", "[neuron]\nnetuid = 70000\nnetwork = \"local\"\n", 2),
+        ("unknown key", "[neuron]\nnetuid = 1\nnetwork = \"local\"\nnetuit = 2\n", 4),
+        ("unknown section", "[neuron]\nnetuid = 1\nnetwork = \"local\"\n[slotz.a]\n", 4),
+    ] {
+        let finished = bench.run_and_fail(text).unwrap();
+        assert_typed(name, &finished, "soma::config::syntax");
+        assert_typed(name, &finished, &format!("soma.toml line {line}"));
+    }
+    let finished = bench.run_and_fail(&Settings::default().text()).unwrap();
+    assert_typed("no slots", &finished, "soma::config::no_slots");
+}
+
+#[test]
+fn a_route_that_the_plugin_does_not_have_is_named() {
+    let bench = Bench::new().unwrap();
+    let finished = bench.run_and_fail(&with_plugin(places::guest("trap_panic").unwrap(), "Elsewhere")).unwrap();
+    assert_typed("route", &finished, "Elsewhere");
+}
+
+#[test]
+fn a_settings_file_or_wallet_that_is_not_there_is_named() {
+    let bench = Bench::new().unwrap();
+    let absent = bench.path().join("absent.toml");
+    let run = bench.run_command(&absent, ALICE, free_port().unwrap());
+    assert_typed("settings", &process::run("soma run", &mut run.unwrap()).unwrap(), "absent.toml");
+
+    let settings = bench.write("soma.toml", miner::settings().text().as_bytes()).unwrap();
+    let mut nobody = ALICE;
+    nobody.name = "nobody";
+    let run = bench.run_command(&settings, nobody, free_port().unwrap());
+    let finished = process::run("soma run", &mut run.unwrap()).unwrap();
+    assert_typed("wallet", &finished, "nobody");
+    assert_typed("wallet", &finished, "soma wallet new");
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let bench = Bench::new().unwrap();
+    let taken = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let settings = bench.write("soma.toml", miner::settings().text().as_bytes()).unwrap();
+    let run = bench.run_command(&settings, ALICE, port);
+    assert_typed("port", &process::run("soma run", &mut run.unwrap()).unwrap(), &port.to_string());
+}

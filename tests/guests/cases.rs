@@ -1,0 +1,23 @@
+// The test guests. A host test binary includes this file and gives `for_each_guest!` a macro that wants one
+// item for each, e.g. `macro_rules! tested { ($($guest:ident),*) => { $(use self::$guest as _;)* }; }`: a guest without a
+// test then does not compile. `cargo xtask guests` compares the list with the folders.
+macro_rules! for_each_guest {
+    ($each:ident) => {
+        $each! {
+            deny_reason,
+            export_half,
+            import_foreign,
+            import_unwanted,
+            limit_memory,
+            limit_output,
+            limit_spin,
+            probe_caller,
+            probe_imports,
+            reply_failures,
+            reply_garbage,
+            swap_next,
+            trap_gate,
+            trap_panic
+        }
+    };
+}

@@ -1,0 +1,27 @@
+//! Running cargo.
+
+use std::env;
+use std::path::Path;
+use std::process::{Command, ExitCode, ExitStatus};
+
+use crate::error::XtaskError;
+
+/// The cargo that started this, in `folder`.
+pub fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(folder);
+    command
+}
+
+/// Runs it with its output shown.
+pub fn run(command: &mut Command) -> Result<ExitStatus, XtaskError> {
+    let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+    eprintln!("> cargo {}", words.join(" "));
+    command.status().map_err(XtaskError::no_program("cargo"))
+}
+
+/// The exit code to pass on; 1 for a program that a signal ended.
+pub fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    ExitCode::from(code.unwrap_or(1))
+}

@@ -1,0 +1,114 @@
+//! Everything that can go wrong with the repository's tasks.
+
+use std::path::PathBuf;
+
+use miette::Diagnostic;
+use soma_manifest::{ManifestError, PluginFileError};
+use soma_toolchain::ToolchainError;
+use thiserror::Error;
+
+/// Why a task could not be done.
+#[derive(Debug, Error, Diagnostic)]
+pub enum XtaskError {
+    /// The tool chain, or a guest's build.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Toolchain(#[from] ToolchainError),
+
+    /// A guest's `plugin.toml`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Manifest(Box<ManifestError>),
+
+    /// A guest could not be packed.
+    #[error("cannot pack {guest}")]
+    #[diagnostic(code(soma::xtask::pack), help("the cause says what is wrong with the component"))]
+    Pack {
+        /// Name of the guest.
+        guest: String,
+        /// What was wrong.
+        #[source]
+        source: Box<PluginFileError>,
+    },
+
+    /// A file or folder can't be read or written.
+    #[error("cannot {action} {path}: {source}")]
+    #[diagnostic(code(soma::xtask::file), help("check the permissions and the space on that disk"))]
+    File {
+        /// What was tried, e.g. `write`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// A program can't be started.
+    #[error("cannot run {program}: {source}")]
+    #[diagnostic(code(soma::xtask::no_program), help("{program} has to be on the PATH"))]
+    NoProgram {
+        /// Its name.
+        program: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// Cargo does not tell where it builds.
+    #[error("cannot read what `cargo metadata` says: {0}")]
+    #[diagnostic(code(soma::xtask::metadata), help("run `cargo metadata --no-deps` in the repository"))]
+    Metadata(#[source] serde_json::Error),
+
+    /// The list of test guests and the folders differ.
+    #[error("tests/guests/cases.rs does not fit the folders: {0}")]
+    #[diagnostic(
+        code(soma::xtask::cases),
+        help("list every folder of tests/guests in cases.rs, and write its host test")
+    )]
+    Cases(String),
+
+    /// No Python that can make environments.
+    #[error("there is no usable python3: {problem}")]
+    #[diagnostic(
+        code(soma::xtask::no_python),
+        help("on Debian and Ubuntu run `apt-get install python3 python3-venv`; version 3.10 or newer")
+    )]
+    NoPython {
+        /// What was wrong with it.
+        problem: String,
+    },
+
+    /// An environment could not be filled.
+    #[error("cannot install {requirements} into {folder}:\n{output}")]
+    #[diagnostic(
+        code(soma::xtask::pip),
+        help("check the network; run `cargo xtask setup` again, it starts this environment afresh")
+    )]
+    Pip {
+        /// The requirement lines.
+        requirements: String,
+        /// The environment.
+        folder: PathBuf,
+        /// The end of what pip printed.
+        output: String,
+    },
+}
+
+impl From<ManifestError> for XtaskError {
+    fn from(error: ManifestError) -> Self {
+        Self::Manifest(Box::new(error))
+    }
+}
+
+impl XtaskError {
+    /// For `map_err` on file operations.
+    pub fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { action, path, source }
+    }
+
+    /// For `map_err` on the start of a program.
+    pub fn no_program(program: &str) -> impl FnOnce(std::io::Error) -> Self {
+        let program = program.to_owned();
+        move |source| Self::NoProgram { program, source }
+    }
+}
