@@ -6,8 +6,11 @@ macro_rules! for_each_guest {
         $each! {
             deny_reason,
             export_half,
+            export_shape,
+            fresh_counter,
             import_foreign,
             import_unwanted,
+            limit_gate,
             limit_memory,
             limit_output,
             limit_spin,
@@ -15,6 +18,7 @@ macro_rules! for_each_guest {
             probe_imports,
             reply_failures,
             reply_garbage,
+            reply_head,
             swap_next,
             trap_gate,
             trap_panic

@@ -46,13 +46,25 @@ pub(crate) fn find(
         return Ok(Some(found));
     }
     remove_folder(&folder)?;
-    let part = folder.with_extension("part");
-    remove_folder(&part)?;
+    remove_parts(cache.root());
+    let part = folder.with_extension(format!("{}.part", std::process::id()));
     make_folder(&part)?;
     fetch(&part, progress)?;
     check(&part)?;
     fs::rename(&part, &folder).map_err(ToolchainError::file("write", &folder))?;
     check(&folder).map(Some)
+}
+
+/// Removes what killed runs left. A program that such a run had started may still be writing there for a moment:
+/// what can't be removed now is left for the next time.
+fn remove_parts(cache: &Path) {
+    let Ok(entries) = fs::read_dir(cache) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with("debian-rust.") && name.ends_with(".part") {
+            let _ = remove_folder(&path);
+        }
+    }
 }
 
 /// The compiler starts, and the sources are where cargo looks for them.
@@ -196,6 +208,19 @@ mod tests {
         ] {
             assert_eq!(is_needed(package, state), needed, "{package}");
         }
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed_and_nothing_else() {
+        let cache = tempfile::tempdir().unwrap();
+        for name in ["debian-rust.17.part", "debian-rust", "guest-target", "other.part"] {
+            fs::create_dir_all(cache.path().join(name).join("inner")).unwrap();
+        }
+        remove_parts(cache.path());
+        let left = fs::read_dir(cache.path()).unwrap().flatten().map(|entry| entry.file_name());
+        let mut left: Vec<_> = left.collect();
+        left.sort();
+        assert_eq!(left, ["debian-rust", "guest-target", "other.part"]);
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub enum HarnessError {
 
 impl HarnessError {
     /// Wraps an I/O error with what was being done.
-    pub(crate) fn io(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+    pub fn io(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let doing = doing.into();
         move |source| Self::Io { doing, source }
     }

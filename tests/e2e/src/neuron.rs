@@ -1,23 +1,21 @@
 //! A running `soma run`.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use crate::account::{self, ALICE, Account};
 use crate::error::HarnessError;
 use crate::places;
-use crate::process::{self, Finished, LIMIT, Process};
+use crate::process::{self, Finished, Process};
 use crate::settings::Settings;
 use crate::wire::{Answer, Request};
 
-/// How long one attempt to connect may take, and how long is waited before the next.
-const KNOCK: Duration = Duration::from_millis(50);
+/// What `soma run` logs when its plugins are ready.
+const SERVING: &str = "serving offline";
 
 /// The folder of one test: wallets, settings, state, home.
 #[derive(Debug)]
@@ -135,7 +133,7 @@ pub struct Neuron {
 }
 
 impl Neuron {
-    /// Starts a neuron in a folder of its own and waits until it takes connections.
+    /// Starts a neuron in a folder of its own and waits until its plugins are ready.
     ///
     /// # Errors
     /// [`HarnessError::Ended`] or [`HarnessError::TooSlow`] when it does not come up.
@@ -150,32 +148,10 @@ impl Neuron {
     pub fn start_in(bench: Bench, settings: &Settings) -> Result<Self, HarnessError> {
         let path = bench.write("soma.toml", settings.text().as_bytes())?;
         let port = free_port()?;
-        let process = Process::start("soma run", &mut bench.run_command(&path, ALICE, port)?)?;
-        let mut neuron = Self { process, port, bench };
-        neuron.wait_until_listening()?;
-        Ok(neuron)
-    }
-
-    fn wait_until_listening(&mut self) -> Result<(), HarnessError> {
-        let deadline = Instant::now() + LIMIT;
-        while TcpStream::connect_timeout(&self.socket_address(), KNOCK).is_err() {
-            if let Some(status) = self.process.poll()? {
-                return Err(HarnessError::Ended {
-                    what: "soma run".to_owned(),
-                    status: status.to_string(),
-                    output: self.process.output(),
-                });
-            }
-            if Instant::now() > deadline {
-                return Err(HarnessError::TooSlow {
-                    what: "soma run (listening)".to_owned(),
-                    limit: LIMIT,
-                    output: self.process.output(),
-                });
-            }
-            thread::sleep(KNOCK);
-        }
-        Ok(())
+        let mut process = Process::start("soma run", &mut bench.run_command(&path, ALICE, port)?)?;
+        // The port takes connections before the plugins are compiled, so it says nothing.
+        process.wait_for(|log| log.contains(SERVING).then_some(()))?;
+        Ok(Self { process, port, bench })
     }
 
     /// The hotkey of the neuron.

@@ -68,21 +68,21 @@ impl Process {
         format!("{}{}", self.stdout.text(), self.stderr.text())
     }
 
-    /// Waits until `ready` finds something in what was printed on stdout.
+    /// Waits until `ready` finds something in what was printed, on either stream.
     ///
     /// # Errors
     /// [`HarnessError::Ended`] when the process ends before, [`HarnessError::TooSlow`] after [`LIMIT`].
     pub fn wait_for<T>(&mut self, mut ready: impl FnMut(&str) -> Option<T>) -> Result<T, HarnessError> {
         let deadline = Instant::now() + LIMIT;
         loop {
-            if let Some(found) = ready(&self.stdout.text()) {
+            if let Some(found) = ready(&self.output()) {
                 return Ok(found);
             }
             if let Some(status) = self.poll()? {
                 // What it printed last may have come after the look above.
                 self.stdout.finished(deadline);
                 self.stderr.finished(deadline);
-                return ready(&self.stdout.text()).ok_or_else(|| HarnessError::Ended {
+                return ready(&self.output()).ok_or_else(|| HarnessError::Ended {
                     what: self.what.clone(),
                     status: status.to_string(),
                     output: self.output(),

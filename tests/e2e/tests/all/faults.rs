@@ -10,30 +10,34 @@ use soma_e2e::{Neuron, Slot, places};
 
 use crate::miner;
 
-/// Every guest in tests/guests and where it is tested; a guest without a line here does not compile.
+/// Every guest in tests/guests: one without a line in `TESTED` does not compile.
 mod guests {
     include!("../../../guests/cases.rs");
 
-    /// Served and asked in this file.
-    pub const SERVED: [&str; 10] = [
-        deny_reason,
-        limit_memory,
-        limit_output,
-        limit_spin,
-        probe_caller,
-        probe_imports,
-        reply_failures,
-        reply_garbage,
-        trap_gate,
-        trap_panic,
-    ];
-    /// Refused at the start, in `start`, or swapped to, in `swap`.
-    pub const ELSEWHERE: [&str; 4] = [export_half, import_foreign, import_unwanted, swap_next];
-
-    macro_rules! names {
-        ($($guest:ident),*) => { $(#[allow(non_upper_case_globals, reason = "named as the folder is")] pub const $guest: &str = stringify!($guest);)* };
+    macro_rules! tested {
+        ($($guest:ident),* $(,)?) => {
+            #[allow(non_upper_case_globals, reason = "named as the folders are")]
+            mod folders {
+                $(pub const $guest: &str = stringify!($guest);)*
+            }
+            pub const TESTED: &[&str] = &[$(folders::$guest),*];
+        };
     }
-    for_each_guest!(names);
+
+    tested! {
+        // Served and asked in this file.
+        deny_reason, fresh_counter, limit_gate, limit_memory, limit_output, limit_spin, probe_caller, probe_imports,
+        reply_failures, reply_garbage, trap_gate, trap_panic,
+        // Refused in `start` and in `swap`.
+        export_half, export_shape, import_foreign, import_unwanted,
+        // Swapped to in `swap`.
+        swap_next,
+    }
+
+    macro_rules! wanted {
+        ($($guest:ident),* $(,)?) => { $(use folders::$guest as _;)* };
+    }
+    for_each_guest!(wanted);
 }
 
 /// A neuron with the guest beside the example miner.
@@ -78,7 +82,7 @@ impl Bed {
 
 #[test]
 fn every_guest_of_the_list_was_built() {
-    for guest in guests::SERVED.iter().chain(&guests::ELSEWHERE) {
+    for guest in guests::TESTED {
         places::guest(guest).unwrap();
     }
 }
@@ -122,6 +126,30 @@ fn a_loop_ends_with_its_budget_when_the_caller_names_no_time_out() {
     let mut bed = Bed::start("limit_spin", "Echo", |slot| slot);
     let answer = bed.ask_btauth("{}");
     assert_eq!(answer.status, 408, "{}", answer.text());
+    bed.assert_neighbours_are_well();
+}
+
+#[test]
+fn a_gate_that_never_decides_is_out_of_time() {
+    let mut bed = Bed::start("limit_gate", "Echo", |slot| slot);
+    for answer in [bed.ask_synapse(json!({})), bed.ask_btauth("{}")] {
+        assert_eq!(answer.status, 408, "{}", answer.text());
+    }
+    bed.assert_neighbours_are_well();
+}
+
+#[test]
+fn every_request_has_an_instance_of_its_own() {
+    let mut bed = Bed::start("fresh_counter", "Counter", |slot| slot);
+    for (then, status) in
+        [("answer", 200), ("trap", 500), ("answer", 200), ("spin", 408), ("fail", 500), ("answer", 200)]
+    {
+        let answer = bed.ask_synapse(json!({"then": then}));
+        assert_eq!(answer.status, status, "{then}: {}", answer.text());
+        if status == 200 {
+            assert_eq!(answer.json()["calls"], 1, "{then}");
+        }
+    }
     bed.assert_neighbours_are_well();
 }
 

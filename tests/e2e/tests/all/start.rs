@@ -51,7 +51,8 @@ fn a_plugin_that_breaks_the_contract_is_refused_with_the_line_to_mend() {
     for (guest, code) in [
         ("import_foreign", "soma::plugin::foreign_import"),
         ("import_unwanted", "soma::plugin::unwanted_import"),
-        ("export_half", "soma::plugin::"),
+        ("export_half", "soma::plugin::half_hook"),
+        ("export_shape", "soma::plugin::"),
     ] {
         let finished = bench.run_and_fail(&with_plugin(places::guest(guest).unwrap(), "Echo")).unwrap();
         assert_typed(guest, &finished, code);

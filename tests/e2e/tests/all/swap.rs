@@ -108,7 +108,8 @@ fn a_bad_candidate_leaves_the_old_version_serving() {
     };
     let text = neuron.bench().write("text.wasm", b"this is no plugin").unwrap();
     let absent = neuron.bench().path().join("absent.wasm");
-    let others = ["import_foreign", "import_unwanted", "export_half"].map(|name| places::guest(name).unwrap());
+    let others =
+        ["import_foreign", "import_unwanted", "export_half", "export_shape"].map(|name| places::guest(name).unwrap());
     for file in [cut, text, absent].iter().chain(&others) {
         let refused = neuron.swap("text", file).unwrap();
         let said = refused.stdout + &refused.stderr;

@@ -1,0 +1,25 @@
+//! Real components in the real engine: what each guest of `tests/guests` may do to its host, and what its host does.
+//!
+//! # Layout
+//!
+//! - `fixture`: engines, slots, calls; `log`: what was logged meanwhile
+//! - `cases`: one function for each guest; the list of guests is the guests' own
+//! - `admission`, `limits`, `gates`, `routes`, `swap`, `artifacts`: what takes more than one guest
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed expectation is how a test fails; clippy exempts only the test functions themselves"
+)]
+
+mod admission;
+mod artifacts;
+mod cases;
+mod fixture;
+mod gates;
+mod limits;
+mod log;
+mod routes;
+mod swap;
