@@ -55,7 +55,7 @@ impl ArtifactCache {
     pub fn store(&self, engine: &Engine, digest: &Digest, artifact: &[u8]) -> Result<Component, LoadError> {
         let component = load_own(engine, artifact).map_err(|error| LoadError::Compile(format!("{error:#}")))?;
         let path = self.path(engine, digest);
-        let beside = path.with_extension(format!("{}.new", std::process::id()));
+        let beside = beside(&path)?;
         let write = || -> std::io::Result<()> {
             let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
             file.write_all(self.authenticate(engine, digest, artifact).as_bytes())?;
@@ -107,7 +107,7 @@ fn settings_hash(engine: &Engine) -> blake3::Hash {
 fn read_or_make_key(path: &Path) -> Result<[u8; KEY_BYTES], LoadError> {
     let mut key = [0; KEY_BYTES];
     getrandom::fill(&mut key).map_err(|error| LoadError::Engine(error.to_string()))?;
-    let beside = path.with_extension(format!("{}.new", std::process::id()));
+    let beside = beside(path)?;
     let made = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside);
     made.and_then(|mut file| file.write_all(&key)).map_err(at(&beside))?;
     // Linking fails when another process was first: then its key counts.
@@ -126,6 +126,14 @@ fn read_or_make_key(path: &Path) -> Result<[u8; KEY_BYTES], LoadError> {
         }
         Err(error) => Err(at(path)(error)),
     }
+}
+
+/// Where a file is written before it gets its name. Random, because hosts may share a folder, and in containers
+/// their process ids are the same.
+fn beside(path: &Path) -> Result<PathBuf, LoadError> {
+    let mut name = [0; 8];
+    getrandom::fill(&mut name).map_err(|error| LoadError::Engine(error.to_string()))?;
+    Ok(path.with_extension(format!("{:016x}.new", u64::from_le_bytes(name))))
 }
 
 fn at(path: &Path) -> impl FnOnce(std::io::Error) -> LoadError {

@@ -5,7 +5,8 @@
 //! for as long as requests hold the old table.
 //!
 //! What bounds it: at most [`DRAINING`] old versions of one slot live at a time; a further swap waits for one
-//! to end, and gives up after [`PATIENCE`].
+//! to end, and gives up after [`PATIENCE`]. Swaps of one slot come one after another; they hold up nobody else,
+//! neither other slots nor [`Slots::list`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -49,6 +50,9 @@ pub struct SlotSpec {
 pub struct Slots {
     loader: Loader,
     table: ArcSwap<RoutingTable>,
+    /// By slot: whose turn it is to swap it, for as long as loading and draining take.
+    turns: BTreeMap<String, Mutex<()>>,
+    /// Only ever locked for a moment.
     state: Mutex<State>,
 }
 
@@ -89,6 +93,10 @@ pub struct Swapped {
     pub from: String,
     /// Id of the version that serves now.
     pub to: String,
+    /// The file that served before.
+    pub from_file: PathBuf,
+    /// The file that serves now.
+    pub to_file: PathBuf,
     /// From the request to the first request that can be served, in milliseconds.
     pub elapsed_ms: f64,
 }
@@ -98,11 +106,15 @@ impl Slots {
     pub async fn load(loader: Loader, specs: Vec<SlotSpec>) -> Result<Slots, LoadError> {
         let mut bound = Vec::with_capacity(specs.len());
         for spec in specs {
-            let version = loader.load(&spec).await?;
+            let loaded = loader.load(&spec).await;
+            let version = loaded.inspect_err(|_| {
+                tracing::error!(slot = spec.name, plugin = %spec.plugin.display(), "this plugin cannot be loaded");
+            })?;
             bound.push((spec, version));
         }
         let table = ArcSwap::from_pointee(RoutingTable::bind(&bound)?);
-        Ok(Slots { loader, table, state: Mutex::new(State { bound, drained: Vec::new() }) })
+        let turns = bound.iter().map(|(spec, _)| (spec.name.clone(), Mutex::new(()))).collect();
+        Ok(Slots { loader, table, turns, state: Mutex::new(State { bound, drained: Vec::new() }) })
     }
 
     /// The table of this moment. A request takes it once and keeps it.
@@ -119,11 +131,13 @@ impl Slots {
     /// goes on serving.
     pub async fn swap(&self, slot: &str, plugin: PathBuf) -> Result<Swapped, LoadError> {
         let start = Instant::now();
-        let mut state = self.state.lock().await;
-        state.drain(slot).await?;
-        let (index, spec) = state.find(slot)?;
+        let Some(turn) = self.turns.get(slot) else { return Err(self.state.lock().await.unknown(slot)) };
+        let _turn = turn.lock().await;
+        self.drain(slot).await?;
+        let (index, spec) = self.state.lock().await.find(slot)?;
         let spec = SlotSpec { plugin, ..spec };
         let version = self.loader.load(&spec).await?;
+        let mut state = self.state.lock().await;
         let mut bound = state.bound.clone();
         let to = version.id().to_string();
         let Some(place) = bound.get_mut(index) else { return Err(state.unknown(slot)) };
@@ -133,7 +147,8 @@ impl Slots {
         state.bound = bound;
         let elapsed_ms = start.elapsed().as_secs_f64() * 1000.0;
         tracing::info!(slot, from = %old.id(), to, elapsed_ms, "plugin swapped");
-        Ok(Swapped { slot: slot.to_owned(), from: old.id().to_string(), to, elapsed_ms })
+        let from = old.id().to_string();
+        Ok(Swapped { slot: slot.to_owned(), from, to, from_file, to_file: plugin, elapsed_ms })
     }
 
     /// Every slot, in the operator's order.
@@ -158,19 +173,12 @@ impl Slots {
         });
         status.collect()
     }
-}
-
-impl State {
-    fn draining(&self, slot: &str) -> usize {
-        self.drained.iter().filter(|(name, version)| name == slot && version.strong_count() > 0).count()
-    }
 
     /// Waits until the slot may have one more old version.
-    async fn drain(&mut self, slot: &str) -> Result<(), LoadError> {
+    async fn drain(&self, slot: &str) -> Result<(), LoadError> {
         let start = Instant::now();
         loop {
-            self.drained.retain(|(_, version)| version.strong_count() > 0);
-            let draining = self.draining(slot);
+            let draining = self.state.lock().await.forget_drained(slot);
             if draining < DRAINING {
                 return Ok(());
             }
@@ -179,6 +187,18 @@ impl State {
             }
             tokio::time::sleep(LOOK).await;
         }
+    }
+}
+
+impl State {
+    fn draining(&self, slot: &str) -> usize {
+        self.drained.iter().filter(|(name, version)| name == slot && version.strong_count() > 0).count()
+    }
+
+    /// Forgets old versions that have ended. Returns how many of the slot's have not.
+    fn forget_drained(&mut self, slot: &str) -> usize {
+        self.drained.retain(|(_, version)| version.strong_count() > 0);
+        self.draining(slot)
     }
 
     fn find(&self, slot: &str) -> Result<(usize, SlotSpec), LoadError> {

@@ -92,6 +92,12 @@ pub struct RunFlags {
     /// Address to listen on [default: 0.0.0.0].
     #[arg(long = "axon.ip", env = "BT_AXON_IP", value_name = "ADDRESS")]
     pub ip: Option<IpAddr>,
+    /// Address that callers reach this host at, when it is another one.
+    #[arg(long = "axon.external_ip", env = "BT_AXON_EXTERNAL_IP", value_name = "ADDRESS")]
+    pub external_ip: Option<IpAddr>,
+    /// Port that callers reach this host at, when it is another one.
+    #[arg(long = "axon.external_port", env = "BT_AXON_EXTERNAL_PORT", value_name = "PORT")]
+    pub external_port: Option<u16>,
     /// Folder for state that must survive: keys of caches, the admin socket.
     #[arg(long, env = "SOMA_STATE", value_name = "FOLDER")]
     pub state: Option<PathBuf>,
@@ -240,6 +246,9 @@ pub enum WalletCommand {
         /// Which wallet.
         #[command(flatten)]
         wallet: WalletFlags,
+        /// Print the hotkey's address and nothing else.
+        #[arg(long, conflicts_with = "json")]
+        address: bool,
         /// Print JSON.
         #[arg(long)]
         json: bool,

@@ -59,6 +59,8 @@ struct WalletSection {
 struct AxonSection {
     ip: Option<IpAddr>,
     port: Option<u16>,
+    external_ip: Option<IpAddr>,
+    external_port: Option<u16>,
     admit: Option<HashSet<PublicKey>>,
     #[serde(default)]
     btauth: BtauthSection,
@@ -97,6 +99,8 @@ struct SlotSection {
 pub struct Settings {
     /// Where to listen.
     pub address: SocketAddr,
+    /// Where callers reach it, as far as the operator says so. Nothing is published without a chain.
+    pub external: Option<SocketAddr>,
     /// Which hotkey.
     pub wallet: WalletPath,
     /// Who is let in.
@@ -167,8 +171,11 @@ impl File {
         });
         let ip = flags.ip.or(self.axon.ip).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let port = flags.port.or(self.axon.port).unwrap_or(PORT);
+        let external_ip = flags.external_ip.or(self.axon.external_ip);
+        let external_port = flags.external_port.or(self.axon.external_port).unwrap_or(port);
         Ok(Settings {
             address: SocketAddr::new(ip, port),
+            external: external_ip.map(|ip| SocketAddr::new(ip, external_port)),
             wallet,
             admission: self.axon.admit.map_or(Admission::Anyone, Admission::Listed),
             policy: self.axon.btauth.policy(),
@@ -206,6 +213,7 @@ mod tests {
 netuid = 7
 [axon]
 port = 8100
+external_ip = "203.0.113.7"
 btauth = { max_age = 30, require_receiver = false }
 [slots.gate]
 plugin = "gate.wasm"
@@ -242,6 +250,7 @@ routes = ["Text"]
         assert_eq!(settings.policy.receiver, ReceiverRule::Optional);
         let settings = settle(GOOD, &["--axon.port", "9000", "--axon.ip", "127.0.0.1", "--network", "local"]);
         assert_eq!(settings.address, "127.0.0.1:9000".parse().unwrap());
+        assert_eq!(settings.external, Some("203.0.113.7:9000".parse().unwrap()));
         assert_eq!(settings.network, "local");
     }
 
@@ -258,8 +267,8 @@ routes = ["Text"]
         let table = [
             ("port = 8100", "port = 81000", 5),
             ("netuid = 7", "netuids = 7", 3),
-            ("grant = [\"config\"]", "grant = [\"wallet\"]", 9),
-            ("plugin = \"gate.wasm\"", "plugin = gate.wasm", 8),
+            ("grant = [\"config\"]", "grant = [\"wallet\"]", 10),
+            ("plugin = \"gate.wasm\"", "plugin = gate.wasm", 9),
             ("port = 8100", "admit = [\"5F\"]", 5),
         ];
         for (from, to, expected) in table {

@@ -10,13 +10,14 @@
 //! - [`command`]: one module for each command
 //! - [`admin`]: the owner's socket, server and client
 //! - [`logging`]: the log
-//! - [`error`]: errors of this crate
+//! - [`error`]: errors of this crate; [`exit`]: exit codes
 
 mod admin;
 mod cli;
 mod command;
 mod config;
 mod error;
+mod exit;
 mod logging;
 
 use std::process::ExitCode;
@@ -24,9 +25,6 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{Cli, Command};
-
-/// Exit code for an error that a restart does not mend: configuration, plugin, wallet (sysexits' EX_CONFIG).
-const NEEDS_MENDING: u8 = 78;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -41,7 +39,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(report) => {
             eprintln!("{report:?}");
-            ExitCode::from(NEEDS_MENDING)
+            ExitCode::from(exit::code(&report))
         }
     }
 }

@@ -191,6 +191,15 @@ impl Neuron {
         Ok(self.process.poll()?.is_none())
     }
 
+    /// Waits until it has printed `text`. A line is printed before the answer that it is about is sent, but it is read
+    /// from another pipe.
+    ///
+    /// # Errors
+    /// [`HarnessError::TooSlow`] when it is not printed, [`HarnessError::Ended`] when the neuron is gone.
+    pub fn wait_for_log(&mut self, text: &str) -> Result<(), HarnessError> {
+        self.process.wait_for(|log| log.contains(text).then_some(()))
+    }
+
     /// What it printed so far.
     pub fn log(&self) -> String {
         self.process.output()

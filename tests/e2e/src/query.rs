@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::account::Account;
 use crate::error::HarnessError;
 use crate::neuron::Bench;
-use crate::process;
+use crate::process::{self, Finished};
 
 /// Which dialect `soma query` speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,18 @@ impl Query<'_> {
     /// # Errors
     /// [`HarnessError::Output`] when it prints something else than one object.
     pub fn run(&self, bench: &Bench) -> Result<Value, HarnessError> {
+        let finished = self.finish(bench)?;
+        serde_json::from_str(&finished.stdout).map_err(|_| HarnessError::Output {
+            what: "soma query".to_owned(),
+            output: finished.stdout + &finished.stderr,
+        })
+    }
+
+    /// Runs the command with `--json` and returns how it ended.
+    ///
+    /// # Errors
+    /// [`HarnessError::TooSlow`] when it hangs.
+    pub fn finish(&self, bench: &Bench) -> Result<Finished, HarnessError> {
         let mut command = bench.soma()?;
         command.args(["query", self.address, self.route, self.body, "--hotkey", self.hotkey, "--json"]);
         command.args([
@@ -54,10 +66,6 @@ impl Query<'_> {
             command.args(["--hash-fields", self.hash_fields]);
         }
         bench.name_wallet(&mut command, self.caller);
-        let finished = process::run("soma query", &mut command)?;
-        serde_json::from_str(&finished.stdout).map_err(|_| HarnessError::Output {
-            what: "soma query".to_owned(),
-            output: finished.stdout + &finished.stderr,
-        })
+        process::run("soma query", &mut command)
     }
 }

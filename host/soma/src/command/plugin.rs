@@ -25,8 +25,7 @@ pub async fn plugin(command: PluginCommand) -> miette::Result<()> {
 }
 
 fn new(name: &str) -> miette::Result<()> {
-    let folder = Path::new(name);
-    soma_toolchain::template::rust(name, folder)?;
+    soma_toolchain::template::rust(name, Path::new("."))?;
     println!("wrote {name}/; next:");
     println!("  cd {name}");
     println!("  cargo test            # the logic, as ordinary Rust");
@@ -114,7 +113,11 @@ async fn swap(slot: &str, file: &Path, flags: &AdminFlags) -> miette::Result<()>
         println!("{}", serde_json::to_string(&swapped).into_diagnostic()?);
     } else {
         println!("{slot}: {} -> {} in {:.0} ms", swapped.from, swapped.to, swapped.elapsed_ms);
-        println!("soma.toml still names the old file: change `plugin` there, or a restart brings it back");
+        // The host may have been started elsewhere, where a relative path means another file.
+        if swapped.from_file.file_name() != swapped.to_file.file_name() {
+            let old = swapped.from_file.display();
+            println!("soma.toml still names {old}: change `plugin` there, or a restart brings it back");
+        }
     }
     Ok(())
 }

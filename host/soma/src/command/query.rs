@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::{HeaderValue, Method};
 use miette::IntoDiagnostic;
 use serde_json::{Value, json};
-use soma_dendrite::{BtauthRequest, Dendrite, SynapseOptions, SynapseTarget};
+use soma_dendrite::{BtauthRequest, Dendrite, DendriteError, SynapseOptions, SynapseTarget};
 use soma_protocol::json::parse_object;
 use soma_protocol::pytype::PyType;
 use soma_wallet::{Signer, WalletPath};
@@ -15,13 +15,12 @@ use soma_wallet::{Signer, WalletPath};
 use super::{signer, this_program};
 use crate::cli::{DialectFlag, QueryFlags, WalletFlags};
 use crate::error::SomaError;
-
-/// Exit code when there was an answer that is not a success.
-const NOT_A_SUCCESS: u8 = 1;
+use crate::exit::NOT_A_SUCCESS;
 
 /// What came back, in both dialects.
 struct Answered {
-    http_status: u16,
+    /// None when no answer came.
+    http_status: Option<u16>,
     status_code: Option<u16>,
     status_message: Option<String>,
     body: Value,
@@ -36,9 +35,10 @@ pub async fn query(flags: QueryFlags) -> miette::Result<ExitCode> {
     let signer = Signer::start(&this_program(), &[signer::SUBCOMMAND], &wallet.require_hotkey()?).await?;
     let dendrite = Dendrite::new(signer)?;
     let answered = match flags.dialect {
-        DialectFlag::Synapse => synapse(&dendrite, &flags, timeout).await?,
-        DialectFlag::Btauth => btauth(&dendrite, &flags, timeout).await?,
+        DialectFlag::Synapse => synapse(&dendrite, &flags, timeout).await,
+        DialectFlag::Btauth => btauth(&dendrite, &flags, timeout).await,
     };
+    let answered = answered.or_else(unanswered)?;
     print(&flags, &answered)?;
     let success = answered.status_code.is_some_and(|code| (200..300).contains(&code));
     Ok(if success { ExitCode::SUCCESS } else { ExitCode::from(NOT_A_SUCCESS) })
@@ -51,7 +51,7 @@ async fn synapse(dendrite: &Dendrite, flags: &QueryFlags, timeout: Duration) -> 
     let options = SynapseOptions { timeout, hash_fields, ..SynapseOptions::default() };
     let answer = dendrite.synapse(&target, fields, &options).await?;
     Ok(Answered {
-        http_status: answer.synapse.http_status,
+        http_status: Some(answer.synapse.http_status),
         status_code: answer.synapse.status_code,
         status_message: answer.synapse.status_message,
         body: answer.synapse.fields.map_or(Value::Null, Value::Object),
@@ -76,12 +76,23 @@ async fn btauth(dendrite: &Dendrite, flags: &QueryFlags, timeout: Duration) -> m
     let message = body.get("message").and_then(Value::as_str).map(str::to_owned);
     let refused = answer.status >= 400;
     Ok(Answered {
-        http_status: answer.status,
+        http_status: Some(answer.status),
         status_code: Some(answer.status),
         status_message: if refused { message } else { None },
         body,
         elapsed: answer.elapsed,
     })
+}
+
+/// A request that was sent and not answered has the outcome that a Python dendrite writes for it; anything else is
+/// an error. What went wrong goes to standard error, so that standard output holds the outcome alone.
+fn unanswered(report: miette::Report) -> miette::Result<Answered> {
+    let error = report.downcast_ref::<DendriteError>();
+    let Some(status) = error.and_then(DendriteError::v10_status) else { return Err(report) };
+    let status_message = Some(report.to_string());
+    eprintln!("{report:?}");
+    let (body, elapsed) = (Value::Null, Duration::ZERO);
+    Ok(Answered { http_status: None, status_code: Some(status), status_message, body, elapsed })
 }
 
 fn print(flags: &QueryFlags, answered: &Answered) -> miette::Result<()> {

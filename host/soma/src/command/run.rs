@@ -85,6 +85,9 @@ async fn announce(settings: &Settings, signer: &Signer, slots: &Slots, server: &
             "plugin ready"
         );
     }
+    if let Some(external) = settings.external {
+        tracing::info!(%external, "the external address is not published while offline");
+    }
     for line in signer.confinement() {
         tracing::debug!(pid = signer.pid(), "signer: {line}");
     }

@@ -28,7 +28,8 @@ pub fn wallet(command: WalletCommand) -> miette::Result<()> {
                 all.iter().for_each(print);
             }
         }
-        WalletCommand::Show { wallet, json } => {
+        WalletCommand::Show { wallet, address: true, .. } => println!("{}", address(&path(&wallet)?)?),
+        WalletCommand::Show { wallet, json, .. } => {
             let one = wallets::show(&path(&wallet)?)?;
             if json {
                 println!("{}", serde_json::to_string_pretty(&one).into_diagnostic()?);
@@ -44,6 +45,16 @@ fn path(flags: &WalletFlags) -> miette::Result<WalletPath> {
     let name = flags.name.as_deref().unwrap_or("default");
     let hotkey = flags.hotkey.as_deref().unwrap_or("default");
     Ok(WalletPath::new(flags.path.as_deref(), name, hotkey)?)
+}
+
+/// The hotkey's address; without its file the error that names those that there are.
+fn address(wallet: &WalletPath) -> miette::Result<String> {
+    let shown = wallets::show(wallet)?;
+    let hotkey = shown.hotkeys.into_iter().find(|hotkey| hotkey.name == wallet.hotkey());
+    match hotkey.and_then(|hotkey| hotkey.address) {
+        Some(address) => Ok(address),
+        None => Ok(wallet.require_hotkey()?.display().to_string()),
+    }
 }
 
 fn print(wallet: &WalletSummary) {

@@ -12,6 +12,7 @@ mod client;
 mod dendrite_10;
 mod faults;
 mod http_auth_11;
+mod keyless;
 mod miner;
 mod query;
 mod replay;

@@ -111,9 +111,20 @@ fn our_axon_answers_in_both_dialects() {
 }
 
 #[test]
-fn says_that_nobody_listens() {
+fn a_call_that_gets_no_answer_is_a_typed_error() {
     let bench = Bench::new().unwrap();
     let address = format!("127.0.0.1:{}", free_port().unwrap());
-    let answer = question(&address).run(&bench).unwrap();
-    assert_eq!((&answer["status_code"], &answer["http_status"]), (&json!(503), &Value::Null), "{answer}");
+    for (query, code) in [
+        (question(&address), "soma::dendrite::unavailable"),
+        (Query { address: "nowhere", ..question(&address) }, "soma::dendrite::address"),
+        (Query { hotkey: "5Nobody", ..question(&address) }, "soma::dendrite::hotkey"),
+        (Query { hash_fields: "absent=str", ..question(&address) }, "soma::dendrite::missing_field"),
+    ] {
+        let finished = query.finish(&bench).unwrap();
+        assert!(!finished.status.success() && finished.stderr.contains(code), "{code}: {finished:?}");
+        assert!(finished.stderr.contains("help:") && !finished.stderr.contains("panicked"), "{code}: {finished:?}");
+    }
+    // A request that was sent and not answered has the outcome that a Python dendrite writes for it.
+    let outcome = question(&address).run(&bench).unwrap();
+    assert_eq!((&outcome["status_code"], &outcome["http_status"]), (&json!(503), &Value::Null), "{outcome}");
 }

@@ -1,0 +1,82 @@
+//! Budgets where more than one call counts.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use serde_json::json;
+use soma_runtime::version::Loader;
+use soma_runtime::{CallError, GuestEngine, Hook, Slots};
+
+use crate::fixture::{LONG, SHORT, ask, call, failure, load, loader, slot_of};
+
+/// With one thread for all guests the neighbour has no other place to run.
+#[tokio::test]
+async fn a_guest_that_spins_ends_by_its_cpu_budget_and_its_neighbour_keeps_answering() {
+    let engine = GuestEngine::start(NonZeroUsize::new(1)).unwrap();
+    let loader = Loader { engine: engine.clone(), ..loader() };
+    let slots = Slots::load(loader, vec![slot_of("limit_spin"), slot_of("probe_caller")]).await.unwrap();
+    let table = slots.table();
+    let spin = table.route("Echo").unwrap().clone();
+    let budget = spin.answerer().budget().forward_cpu;
+    let spinning = {
+        let engine = engine.clone();
+        tokio::spawn(async move { failure(spin.serve(&engine, call("Echo", "{}", LONG)).await) })
+    };
+    let neighbour = table.route("Probe").unwrap();
+    let mut answers = 0_u32;
+    while !spinning.is_finished() {
+        neighbour.serve(&engine, call("Probe", "{}", LONG)).await.map(drop).unwrap();
+        answers += 1;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    match spinning.await.unwrap() {
+        CallError::CpuBudget { slot, hook, limit } => {
+            assert_eq!((slot.as_str(), hook, limit), ("limit_spin", Hook::Forward, budget));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(answers >= 10, "only {answers} answers in {budget:?} of CPU");
+}
+
+#[tokio::test]
+async fn calls_beyond_those_that_wait_are_turned_away_and_dropped_ones_give_way() {
+    let slots = load([slot_of("fresh_counter")]).await.unwrap();
+    let table = slots.table();
+    let route = table.route("Counter").unwrap();
+    let spin = || {
+        let (route, engine) = (route.clone(), slots.engine().clone());
+        tokio::spawn(async move { route.serve(&engine, call("Counter", r#"{"then":"spin"}"#, LONG)).await })
+    };
+    let mut crowd = Vec::new();
+    let busy = loop {
+        crowd.push(spin());
+        assert!(crowd.len() < 2000, "nothing bounds those that wait");
+        match route.serve(slots.engine(), call("Counter", r#"{"then":"answer"}"#, SHORT / 10)).await {
+            Ok(_) | Err(CallError::WallBudget { .. }) => crowd.extend((0..20).map(|_| spin())),
+            Err(other) => break other,
+        }
+    };
+    assert!(matches!(&busy, CallError::Busy { slot } if slot == "fresh_counter"), "{busy:?}");
+    for call in &crowd {
+        call.abort();
+    }
+    for call in crowd {
+        let _ = call.await;
+    }
+    let answer = loop {
+        match ask(&slots, "Counter", &json!({"then": "answer"})).await {
+            // Those that were dropped leave at their next epoch.
+            Err(CallError::Busy { .. }) => tokio::time::sleep(SHORT / 10).await,
+            other => break other.unwrap(),
+        }
+    };
+    assert_eq!(answer, json!({"calls": 1}));
+}
+
+#[tokio::test]
+async fn a_request_without_time_left_gets_no_answer() {
+    let slots = load([slot_of("fresh_counter")]).await.unwrap();
+    let route = slots.table().route("Counter").unwrap().clone();
+    let late = failure(route.serve(slots.engine(), call("Counter", r#"{"then":"spin"}"#, Duration::ZERO)).await);
+    assert!(matches!(late, CallError::WallBudget { limit: Duration::ZERO }), "{late:?}");
+}

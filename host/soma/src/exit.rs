@@ -1,0 +1,33 @@
+//! Exit codes: they say whether a restart helps.
+
+use soma_axon::ServeError;
+
+use crate::error::SomaError;
+
+/// A request was answered, but not with a success.
+pub const NOT_A_SUCCESS: u8 = 1;
+/// A restart may help: a port or socket is taken, a host is not there (sysexits' EX_TEMPFAIL).
+const TRY_AGAIN: u8 = 75;
+/// A restart does not help: configuration, plugin or wallet have to be mended (sysexits' EX_CONFIG).
+const NEEDS_MENDING: u8 = 78;
+
+/// The exit code of a command that ended with this error.
+pub fn code(report: &miette::Report) -> u8 {
+    let passing = report.downcast_ref::<ServeError>().is_some()
+        || matches!(report.downcast_ref::<SomaError>(), Some(SomaError::AdminSocket { .. } | SomaError::NoHost { .. }));
+    if passing { TRY_AGAIN } else { NEEDS_MENDING }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taken_port_may_be_free_later_and_a_bad_file_stays_bad() {
+        let source = || std::io::Error::from(std::io::ErrorKind::AddrInUse);
+        let address = "127.0.0.1:1".parse().unwrap();
+        assert_eq!(code(&ServeError::Bind { address, source: source() }.into()), TRY_AGAIN);
+        assert_eq!(code(&SomaError::NoHost { path: "s".into(), source: source() }.into()), TRY_AGAIN);
+        assert_eq!(code(&SomaError::NoSlots { path: "s".into() }.into()), NEEDS_MENDING);
+    }
+}
