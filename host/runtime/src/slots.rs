@@ -135,7 +135,8 @@ impl Slots {
         let _turn = turn.lock().await;
         self.drain(slot).await?;
         let (index, spec) = self.state.lock().await.find(slot)?;
-        let spec = SlotSpec { plugin, ..spec };
+        let from_file = spec.plugin.clone();
+        let spec = SlotSpec { plugin: plugin.clone(), ..spec };
         let version = self.loader.load(&spec).await?;
         let mut state = self.state.lock().await;
         let mut bound = state.bound.clone();
