@@ -1,6 +1,6 @@
 //! Accepting connections, and stopping without dropping a request.
 //!
-//! HTTP/1.1 only: neither dialect's clients speak anything else. A connection has [`HEAD_TIME`] to send its
+//! HTTP/1.1 only: neither dialect's clients speak anything else. A connection has `HEAD_TIME` to send its
 //! head, and every head is bounded in count and bytes.
 
 use std::future::Future;

@@ -8,7 +8,7 @@
 //! - [`manifest`]: what a plugin says about itself ([`Manifest`]), and `plugin.toml`, its source form
 //! - [`contract`]: the hooks and imports of `soma:neuron` that this host knows
 //! - [`section`]: the `soma:manifest` custom section
-//! - [`file`]: a plugin file, checked ([`PluginFile`]), and what an operator's grants allow it
+//! - [`mod@file`]: a plugin file, checked ([`PluginFile`]), and what an operator's grants allow it
 //! - [`error`]: everything that can be wrong with a plugin file
 
 pub mod contract;

@@ -4,7 +4,7 @@
 //! not the server's. Every millisecond the epoch moves on; a running guest then has its CPU time checked and
 //! yields, so that no guest holds a thread for longer than that.
 //!
-//! What bounds it: the pool holds at most [`INSTANCES`] instances at once; address space for them is reserved
+//! What bounds it: the pool holds at most `INSTANCES` instances at once; address space for them is reserved
 //! at start (no memory is used for it), and each instance's memory is bounded by its [`Budget`](crate::Budget).
 
 use std::future::Future;

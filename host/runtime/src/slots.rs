@@ -5,7 +5,7 @@
 //! for as long as requests hold the old table.
 //!
 //! What bounds it: at most [`DRAINING`] old versions of one slot live at a time; a further swap waits for one
-//! to end, and gives up after [`PATIENCE`]. Swaps of one slot come one after another; they hold up nobody else,
+//! to end, and gives up after `PATIENCE`. Swaps of one slot come one after another; they hold up nobody else,
 //! neither other slots nor [`Slots::list`].
 
 use std::collections::{BTreeMap, BTreeSet};

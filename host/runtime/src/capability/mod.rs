@@ -1,6 +1,6 @@
 //! The host's side of the imports: one module for each grant.
 //!
-//! A module implements the interface for [`HostState`](crate::state::HostState) and bounds what the guest can
+//! A module implements the interface for `HostState` and bounds what the guest can
 //! cause with it. Whether a plugin may use it was decided before it was compiled; the linker holds them all.
 
 mod clock;

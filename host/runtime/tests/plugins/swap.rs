@@ -125,6 +125,7 @@ async fn at_most_four_old_versions_drain_and_the_next_swap_waits_for_one_to_end(
     }
     assert_eq!(draining(&slots).await, DRAINING);
 
+    requests.push(slots.table());
     let (busy, other) = (slots.clone(), slots.clone());
     let waiting = tokio::spawn(async move { busy.swap("text", guest("swap_next")).await });
     tokio::time::sleep(SHORT).await;
