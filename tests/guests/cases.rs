@@ -5,6 +5,7 @@ macro_rules! for_each_guest {
     ($each:ident) => {
         $each! {
             deny_reason,
+            edge_classes,
             export_half,
             export_shape,
             fresh_counter,
@@ -14,14 +15,22 @@ macro_rules! for_each_guest {
             limit_memory,
             limit_output,
             limit_spin,
+            priority_odd,
             probe_caller,
             probe_imports,
             reply_failures,
             reply_garbage,
             reply_head,
+            stream_endless,
+            stream_fails_after,
+            stream_fails_before,
+            stream_silent,
+            stream_words,
             swap_next,
             trap_gate,
-            trap_panic
+            trap_panic,
+            verify_denies,
+            verify_traps
         }
     };
 }

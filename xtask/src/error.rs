@@ -66,6 +66,29 @@ pub enum XtaskError {
     )]
     Cases(String),
 
+    /// No such fuzz target.
+    #[error("there is no fuzz target with {name} in its name")]
+    #[diagnostic(code(soma::xtask::fuzz_target), help("`cargo xtask fuzz --list` shows all of them"))]
+    NoFuzzTarget {
+        /// What was asked for.
+        name: String,
+    },
+
+    /// The tests did not compile.
+    #[error("the fuzz targets do not compile")]
+    #[diagnostic(code(soma::xtask::fuzz_build), help("cargo's messages are above"))]
+    FuzzBuild,
+
+    /// A fuzz target of the table is not there, or there are two of that name.
+    #[error("{file} does not have exactly one test {test}")]
+    #[diagnostic(code(soma::xtask::fuzz_test), help("mend the table in xtask/src/fuzz/target.rs"))]
+    FuzzTest {
+        /// The test.
+        test: String,
+        /// Where it should be.
+        file: String,
+    },
+
     /// No Python that can make environments.
     #[error("there is no usable python3: {problem}")]
     #[diagnostic(

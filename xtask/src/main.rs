@@ -10,14 +10,17 @@
 //! - `workspace`: where things are in this repository
 //! - `guests`: the guests, and which of them are stale
 //! - `python`: the Python environments with the real Bittensor SDKs
-//! - `test`, `check`, `demo`: the subcommands
+//! - `test`, `check`, `demo`, `differential`, `fuzz`, `bench`: the subcommands
 //! - `cargo`: running cargo
 //! - `error`: everything that can go wrong
 
+mod bench;
 mod cargo;
 mod check;
 mod demo;
+mod differential;
 mod error;
+mod fuzz;
 mod guests;
 mod python;
 mod test;
@@ -51,6 +54,12 @@ enum Task {
     Check,
     /// Build the host and the example, and show what they do.
     Demo(DemoArgs),
+    /// Send generated requests to the real 10.5.0 axon and to ours, and count the differences by their documented row.
+    Differential(DifferentialArgs),
+    /// Run the property test of every parser with very many cases, for a bounded time.
+    Fuzz(fuzz::FuzzArgs),
+    /// Build the host in release mode and measure it.
+    Bench(bench::BenchArgs),
 }
 
 #[derive(Args)]
@@ -67,6 +76,13 @@ struct DemoArgs {
     demo: Vec<String>,
 }
 
+#[derive(Args)]
+struct DifferentialArgs {
+    /// Passed on: `--requests N` (500), `--seed N` (1), `--json`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    differential: Vec<String>,
+}
+
 fn main() -> miette::Result<ExitCode> {
     let task = Cli::parse().task;
     let context = Context::new()?;
@@ -76,6 +92,9 @@ fn main() -> miette::Result<ExitCode> {
         Task::Test(args) => test::run(&context, &args.cargo),
         Task::Check => check::run(&context),
         Task::Demo(args) => demo::run(&context, &args.demo),
+        Task::Differential(args) => differential::run(&context, &args.differential),
+        Task::Fuzz(args) => fuzz::run(&context, &args),
+        Task::Bench(args) => bench::run(&context, &args),
     }?;
     Ok(code)
 }

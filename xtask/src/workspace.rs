@@ -56,4 +56,9 @@ impl Workspace {
     pub fn soma(&self) -> PathBuf {
         self.target.join("debug").join(format!("soma{}", env::consts::EXE_SUFFIX))
     }
+
+    /// A program of a release build.
+    pub fn released(&self, name: &str) -> PathBuf {
+        self.target.join("release").join(format!("{name}{}", env::consts::EXE_SUFFIX))
+    }
 }

@@ -1,71 +1,78 @@
 //! The dialect of the Python SDK from version 11 on: signed requests over plain HTTP.
 
-use axum::body::Body;
-use axum::response::Response;
-use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use hyper::body::Incoming;
 use serde_json::{Value, json};
 use soma_protocol::btauth::{AuthError, Claim, body_sha256};
+use soma_protocol::dialect::DialectError;
 use soma_protocol::json::parse_object;
-use soma_runtime::{Dialect, Route, RoutingTable};
+use soma_runtime::{Dialect, Route, Served, StreamSpec, StreamedReply};
 
-use crate::body;
-use crate::pipeline::{self, Arrival, Axon};
+use crate::pipeline::Passage;
 use crate::plugins::Verified;
 use crate::refusal::Refusal;
 use crate::replay::Nonce;
+use crate::reply::{self, Reply};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const HOTKEY: &str = "x-bittensor-hotkey";
+
+/// What the plugins made of a request.
+enum Answer {
+    Whole(Served),
+    Stream(StreamSpec, StreamedReply),
+}
 
 /// Answers one request.
-pub(crate) async fn answer(
-    axon: &Axon,
-    table: &RoutingTable,
-    arrival: &Arrival,
-    parts: &Parts,
-    body: Body,
-) -> Response {
-    match serve(axon, table, arrival, parts, body).await {
-        Ok(response) => response,
-        Err(refusal) => {
-            let hotkey = parts.headers.get("x-bittensor-hotkey").and_then(|value| value.to_str().ok());
-            pipeline::note(arrival, parts, hotkey, &refusal);
-            refuse(arrival, &refusal)
+pub(crate) async fn answer(mut passage: Passage<'_>, body: Incoming) -> Reply {
+    match serve(&mut passage, body).await {
+        Ok(Answer::Whole(served)) => {
+            let status = served.reply.status.and_then(|status| StatusCode::from_u16(status).ok());
+            let content_type = served.reply.content_type.and_then(|text| HeaderValue::from_str(&text).ok());
+            let headers = media(content_type.unwrap_or(JSON));
+            passage.answered(reply::whole(status.unwrap_or(StatusCode::OK), headers, served.reply.body))
         }
+        Ok(Answer::Stream(spec, streamed)) => {
+            let status = StatusCode::from_u16(spec.status).unwrap_or(StatusCode::OK);
+            let content_type = HeaderValue::from_str(&spec.content_type).unwrap_or(JSON);
+            reply::pieces(status, media(content_type), streamed, passage.recorder)
+        }
+        Err(refusal) => refuse(passage, &refusal),
     }
+}
+
+/// The answer to a request whose dialect cannot be told.
+pub(crate) fn unreadable(mut passage: Passage<'_>, error: DialectError) -> Reply {
+    let refusal = passage.arrive(None).err().unwrap_or_else(|| error.into());
+    refuse(passage, &refusal)
 }
 
 /// The answer to a refused request: `{"code": ..., "message": ...}`.
-pub(crate) fn refuse(arrival: &Arrival, refusal: &Refusal) -> Response {
-    let body = json!({"code": refusal.code(), "message": refusal.plain_text(&arrival.id)});
-    let mut response = pipeline::respond(refusal.status(), media(JSON), body.to_string());
-    pipeline::add_refusal_headers(&mut response, refusal);
-    response
+fn refuse(passage: Passage<'_>, refusal: &Refusal) -> Reply {
+    let body = json!({"code": refusal.code(), "message": refusal.plain_text(&passage.arrival.id)});
+    let reply = reply::whole(refusal.status(), media(JSON), body.to_string());
+    passage.refused(reply, refusal)
 }
 
-async fn serve(
-    axon: &Axon,
-    table: &RoutingTable,
-    arrival: &Arrival,
-    parts: &Parts,
-    body: Body,
-) -> Result<Response, Refusal> {
-    let route = Axon::route(table, parts)?;
-    let claim = Claim::from_headers(&parts.headers)?;
-    axon.admit(&claim.public_key)?;
-    claim.check_receiver(&axon.hotkey, &axon.policy)?;
-    let expires = claim.check_fresh(arrival.unix_ns, &axon.policy)?;
-    let nonce = Nonce { hotkey: claim.public_key, uuid: Box::default(), nonce: claim.nonce, expires };
-    if axon.replay.is_used(&nonce) {
-        return Err(AuthError::Replayed.into());
-    }
-    let body = body::read(&parts.headers, body, route.contract().max_body().as_u64()).await?;
-    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
-    claim.check_signature(parts.method.as_str(), target, &body_sha256(&body))?;
-    axon.keep(nonce, arrival, AuthError::Replayed.into())?;
+async fn serve(passage: &mut Passage<'_>, body: Incoming) -> Result<Answer, Refusal> {
+    let claimed = passage.parts.headers.get(HOTKEY).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let claimed = passage.arrive(claimed.as_deref())?;
+    let route = passage.route()?;
+    claimed.map_or(Ok(()), |key| passage.admit(&key))?;
+    let claim = Claim::from_headers(&passage.parts.headers)?;
+    passage.recorder.lap(crate::record::Stage::Head);
+    claim.check_receiver(&passage.axon.hotkey, &passage.axon.policy)?;
+    let expires = claim.check_fresh(passage.arrival.unix_ns, &passage.axon.policy)?;
+    let nonce = Nonce::btauth(claim.public_key, claim.nonce, expires);
+    let replayed = || AuthError::Replayed.into();
+    passage.look(&nonce, replayed)?;
+    let body = passage.body(body, route.contract().max_body().as_u64()).await?;
+    let target = passage.parts.uri.path_and_query().map_or("/", |target| target.as_str());
+    claim.check_signature(passage.parts.method.as_str(), target, &body_sha256(&body))?;
+    passage.prove(nonce, &claim.public_key, replayed)?;
+    let accepted = accept(&route, &body)?;
+    passage.count(&claim.public_key)?;
     let verified = Verified {
-        arrival,
-        parts,
         route: &route,
         dialect: Dialect::Btauth,
         hotkey: claim.hotkey,
@@ -73,12 +80,10 @@ async fn serve(
         body_len: body.len(),
         timeout: None,
     };
-    let hotkey = verified.hotkey.clone();
-    let served = verified.ask(axon, accept(&route, &body)?).await?;
-    pipeline::note_answered(arrival, &route, &hotkey, served.priority);
-    let status = served.reply.status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
-    let content_type = served.reply.content_type.and_then(|text| HeaderValue::from_str(&text).ok()).unwrap_or(JSON);
-    Ok(pipeline::respond(status, media(content_type), served.reply.body))
+    Ok(match route.is_streaming() {
+        Some(spec) => Answer::Stream(spec.clone(), passage.ask_stream(verified, accepted).await?),
+        None => Answer::Whole(passage.ask(verified, accepted).await?),
+    })
 }
 
 /// A route with a schema takes JSON that fits it; any other takes whatever the caller signed.

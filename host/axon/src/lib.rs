@@ -6,26 +6,37 @@
 //!
 //! # Layout
 //!
-//! - [`server`]: accepting, HTTP/1.1, graceful stop
+//! - [`server`]: accepting and stopping; `connection`: one connection, its socket and its clocks
+//! - [`proxy`]: who the caller is when a proxy stands in front
 //! - `pipeline`: a request's way through, in order; `synapse` and `btauth` are its two dialects
+//! - [`gate`]: rates, shares and connections: what a caller may use before and after it was proven
 //! - [`admission`]: which hotkeys are let in at all
-//! - [`replay`]: nonces that were used, for as long as they could be used again
-//! - `body`: reading a body within its bounds
+//! - [`replay`]: nonces that were used, for as long as they could be used again, and over restarts
+//! - `body`: reading a body within its bounds; `reply`: the body of an answer, whole or in pieces
 //! - `plugins`: the verified request on its way to the plugins
+//! - [`record`]: what is known of a request when it is over, and who is told
 //! - [`refusal`]: everything a caller can be refused for, with its status and its words
 
 pub mod admission;
 mod body;
 mod btauth;
+mod connection;
+pub mod gate;
 mod pipeline;
 mod plugins;
+pub mod proxy;
+pub mod record;
 pub mod refusal;
 pub mod replay;
+mod reply;
 pub mod server;
 mod synapse;
 
 pub use admission::Admission;
-pub use pipeline::Axon;
+pub use gate::{Gate, Limits};
+pub use pipeline::{Axon, system_clock};
+pub use proxy::{Proxies, ProxyHeader};
+pub use record::{LogObserver, Observer, Record};
 pub use refusal::Refusal;
-pub use replay::ReplayMemory;
+pub use replay::{Keeper, ReplayError, ReplayMemory};
 pub use server::{ServeError, Server};

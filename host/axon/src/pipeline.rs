@@ -1,17 +1,18 @@
 //! A request's way through: what both dialects share.
 //!
-//! dialect -> route -> head -> hotkey known? -> fresh and unused? -> body -> signature -> nonce kept -> body
-//! hash, schema -> plugins -> reply. Nothing before the signature costs cryptography, and no plugin code runs
-//! before it.
+//! dialect -> address within its rate? -> route -> hotkey known? -> head -> fresh and unused? -> body -> signature ->
+//! nonce kept -> body hash, schema -> hotkey within its rate? -> plugins -> reply. Nothing before the signature costs
+//! cryptography, no counter of a hotkey moves before it, and no plugin code runs before it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use axum::body::Body;
-use axum::response::Response;
+use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
+use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use soma_protocol::dialect::{self, Dialect};
 use soma_protocol::ss58::PublicKey;
@@ -19,16 +20,22 @@ use soma_protocol::{btauth as btauth_wire, synapse as synapse_wire};
 use soma_runtime::{Route, RoutingTable, Slots};
 
 use crate::admission::Admission;
+use crate::gate::{Gate, Link, Visit};
+use crate::proxy::Proxies;
+use crate::record::{Observer, Recorder, Stage};
 use crate::refusal::Refusal;
 use crate::replay::{Nonce, NotKept, ReplayMemory};
-use crate::{btauth, synapse};
+use crate::reply::Reply;
+use crate::{body, btauth, synapse};
 
-/// The route that is named in answers to requests that name none.
-const NO_ROUTE: &str = "Synapse";
+/// The route of the v10 ping, which every axon has; also what answers to requests without a route are named after.
+pub(crate) const PING: &str = "Synapse";
 /// Says which request an answer belongs to; the same id is in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Bytes of all route names that a caller is told who asked for one that there is not.
+const NAMES: usize = 1000;
 
-/// Answers requests.
+/// Who answers, and by which rules.
 pub struct Axon {
     /// This neuron's hotkey, ss58: what callers sign for.
     pub hotkey: String,
@@ -37,11 +44,21 @@ pub struct Axon {
     /// Who is let in.
     pub admission: Admission,
     /// Nonces that were used.
-    pub replay: ReplayMemory,
+    pub replay: Arc<ReplayMemory>,
     /// How fresh a synapse has to be.
     pub window: synapse_wire::Window,
     /// How fresh a btauth request has to be, and whether it must name its receiver.
     pub policy: btauth_wire::Policy,
+    /// Unix time in nanoseconds: the system's, or a test's.
+    pub clock: fn() -> u64,
+}
+
+/// Everything that a request meets.
+pub(crate) struct Service {
+    pub axon: Arc<Axon>,
+    pub gate: Arc<Gate>,
+    pub proxies: Proxies,
+    pub observer: Arc<dyn Observer>,
 }
 
 /// What is known of a request when it comes in.
@@ -53,15 +70,55 @@ pub(crate) struct Arrival {
     pub unix_ns: u64,
 }
 
-impl Arrival {
-    fn now(peer: SocketAddr) -> Arrival {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Arrival {
-            id: uuid::Uuid::new_v4().to_string(),
-            ip: peer.ip().to_canonical(),
-            at: Instant::now(),
-            unix_ns: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
+/// One request on its way.
+pub(crate) struct Passage<'a> {
+    pub service: &'a Service,
+    pub axon: &'a Axon,
+    pub table: &'a RoutingTable,
+    pub arrival: Arrival,
+    pub parts: Parts,
+    pub recorder: Recorder,
+    link: &'a Link,
+    visit: Option<Visit>,
+}
+
+/// The system's clock: Unix time in nanoseconds.
+pub fn system_clock() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl Axon {
+    /// One that lets in anybody, by the usual rules.
+    pub fn new(hotkey: String, slots: Arc<Slots>) -> Axon {
+        Axon {
+            hotkey,
+            slots,
+            admission: Admission::Anyone,
+            replay: Arc::default(),
+            window: synapse_wire::Window::default(),
+            policy: btauth_wire::Policy::default(),
+            clock: system_clock,
         }
+    }
+
+    /// Until when requests are refused because the last host did not stop cleanly; none when that is over.
+    pub fn closed_until(&self) -> Option<SystemTime> {
+        let until = self.replay.closed_until();
+        (until >= (self.clock)()).then(|| UNIX_EPOCH + Duration::from_nanos(until))
+    }
+}
+
+impl Arrival {
+    fn now(clock: fn() -> u64, ip: IpAddr) -> Arrival {
+        // Random, and without a system call for each.
+        let id = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
+        Arrival { id: id.to_string(), ip, at: Instant::now(), unix_ns: clock() }
+    }
+
+    fn recorder(&self, observer: Arc<dyn Observer>) -> Recorder {
+        let received = UNIX_EPOCH + Duration::from_nanos(self.unix_ns);
+        Recorder::start(observer, self.id.clone(), received, self.at, self.ip)
     }
 
     /// Seconds since it came in.
@@ -70,101 +127,183 @@ impl Arrival {
     }
 }
 
-impl Axon {
-    /// Answers one request of either dialect. The table of plugins is the one of this moment, to the end.
-    pub async fn answer(&self, request: Request<Body>, peer: SocketAddr) -> Response {
-        let arrival = Arrival::now(peer);
-        let table = self.slots.table();
+impl Service {
+    /// Answers one request of either dialect. The table of plugins is the one of this moment, to the end. The
+    /// observer is told of it exactly once, also when the returned future is dropped.
+    pub async fn answer(&self, request: Request<Incoming>, peer: SocketAddr, link: &Link) -> Reply {
         let (parts, body) = request.into_parts();
-        let response = match dialect::detect(&parts.headers) {
-            Ok(Dialect::Synapse) => synapse::answer(self, &table, &arrival, &parts, body).await,
-            Ok(Dialect::Btauth) => btauth::answer(self, &table, &arrival, &parts, body).await,
-            Err(error) => {
-                let refusal = Refusal::from(error);
-                note(&arrival, &parts, None, &refusal);
-                btauth::refuse(&arrival, &refusal)
-            }
+        let arrival = Arrival::now(self.axon.clock, self.proxies.caller(peer.ip(), &parts.headers));
+        let id = HeaderValue::from_str(&arrival.id);
+        let mut recorder = arrival.recorder(self.observer.clone());
+        let dialect = dialect::detect(&parts.headers);
+        recorder.note(|record| record.dialect = dialect.as_ref().ok().copied());
+        let table = self.axon.slots.table();
+        let (axon, table) = (&*self.axon, &*table);
+        let passage = Passage { service: self, axon, table, arrival, parts, recorder, link, visit: None };
+        let mut reply = match dialect {
+            // Each is a large future, and most requests of a flood do not get far.
+            Ok(Dialect::Synapse) => Box::pin(synapse::answer(passage, body)).await,
+            Ok(Dialect::Btauth) => Box::pin(btauth::answer(passage, body)).await,
+            Err(error) => btauth::unreadable(passage, error),
         };
-        finish(response, &arrival)
+        if let Ok(id) = id {
+            reply.headers_mut().insert(REQUEST_ID, id);
+        }
+        reply
+    }
+}
+
+impl Passage<'_> {
+    /// Passes the gate, as far as it knows the caller: by address, and by the hotkey that is claimed.
+    pub fn arrive(&mut self, claimed: Option<&str>) -> Result<Option<PublicKey>, Refusal> {
+        self.recorder.claim(self.parts.uri.path(), claimed);
+        let key = claimed.and_then(|claimed| PublicKey::from_ss58(claimed).ok());
+        let visit = self.service.gate.arrive(self.arrival.ip, key.as_ref())?;
+        self.recorder.note(|record| record.class = visit.class);
+        self.visit = Some(visit);
+        Ok(key)
     }
 
-    /// The route that a path names. Its query is not looked at.
-    pub(crate) fn route(table: &RoutingTable, parts: &Parts) -> Result<Arc<Route>, Refusal> {
-        let path = parts.uri.path();
+    /// The route that the path names. Its query is not looked at.
+    pub fn route(&mut self) -> Result<Arc<Route>, Refusal> {
+        match self.find_route()? {
+            Ok(route) => Ok(route),
+            Err(name) => {
+                let name = name.chars().take(100).collect();
+                Err(Refusal::UnknownRoute { name, known: self.known_routes() })
+            }
+        }
+    }
+
+    /// As [`Passage::route`]. None is the ping, which every axon answers unless a plugin has a route of that name.
+    pub fn route_or_ping(&mut self) -> Result<Option<Arc<Route>>, Refusal> {
+        match self.find_route()? {
+            Ok(route) => Ok(Some(route)),
+            Err(name) if name == PING => Ok(None),
+            Err(name) => {
+                let name = name.chars().take(100).collect();
+                Err(Refusal::UnknownRoute { name, known: self.known_routes() })
+            }
+        }
+    }
+
+    /// The route, or the name of none.
+    fn find_route(&mut self) -> Result<Result<Arc<Route>, String>, Refusal> {
+        let path = self.parts.uri.path();
         let name = percent_decode_str(path.strip_prefix('/').unwrap_or(path)).decode_utf8_lossy();
-        let Some(route) = table.route(&name) else {
-            let known = table.names().map(str::to_owned).collect();
-            return Err(Refusal::UnknownRoute { name: name.chars().take(100).collect(), known });
-        };
-        if parts.method != Method::GET && parts.method != Method::POST {
+        let known = self.table.route(&name);
+        if known.is_none() && name != PING {
+            return Ok(Err(name.into_owned()));
+        }
+        if self.parts.method != Method::GET && self.parts.method != Method::POST {
             return Err(Refusal::Method);
         }
-        Ok(route.clone())
+        let Some(route) = known else { return Ok(Err(name.into_owned())) };
+        let route = route.clone();
+        self.recorder.route(&route);
+        Ok(Ok(route))
+    }
+
+    /// The routes that there are, as the Python axon writes a list, as far as there is room.
+    fn known_routes(&self) -> String {
+        let mut known = format!("'{PING}'");
+        for name in self.table.names().filter(|name| *name != PING) {
+            if known.len() + name.len() > NAMES {
+                known.push_str(", ...");
+                break;
+            }
+            known.push_str(", '");
+            known.push_str(name);
+            known.push('\'');
+        }
+        known
     }
 
     /// Only a look-up.
-    pub(crate) fn admit(&self, hotkey: &PublicKey) -> Result<(), Refusal> {
-        if self.admission.admits(hotkey) { Ok(()) } else { Err(Refusal::NotAdmitted) }
+    pub fn admit(&self, hotkey: &PublicKey) -> Result<(), Refusal> {
+        if self.axon.admission.admits(hotkey) { Ok(()) } else { Err(Refusal::NotAdmitted) }
     }
 
-    /// Keeps the nonce of a request whose signature was good.
-    pub(crate) fn keep(&self, nonce: Nonce, arrival: &Arrival, replayed: Refusal) -> Result<(), Refusal> {
-        match self.replay.keep(nonce, arrival.unix_ns) {
-            Ok(()) => Ok(()),
-            Err(NotKept::Used) => Err(replayed),
-            Err(NotKept::Full) => Err(Refusal::NonceMemoryFull),
+    /// Whether the nonce may be good.
+    pub fn look(&self, nonce: &Nonce, replayed: impl FnOnce() -> Refusal) -> Result<(), Refusal> {
+        self.axon.replay.look(nonce).map_err(|why| not_kept(why, replayed))
+    }
+
+    /// Reads the body.
+    pub async fn body(&mut self, body: Incoming, largest: u64) -> Result<Bytes, Refusal> {
+        self.recorder.lap(Stage::Gate);
+        let Some(visit) = &mut self.visit else { return Err(Refusal::Crowded) };
+        let bytes = body::read(&self.parts.headers, body, largest, visit, self.service.gate.limits()).await?;
+        self.recorder.note(|record| record.bytes_in = bytes.len() as u64);
+        self.recorder.lap(Stage::Body);
+        Ok(bytes)
+    }
+
+    /// The signature was good: keeps the nonce and the caller's lane.
+    pub fn prove(
+        &mut self,
+        nonce: Nonce,
+        hotkey: &PublicKey,
+        replayed: impl FnOnce() -> Refusal,
+    ) -> Result<(), Refusal> {
+        self.recorder.note(|record| record.proven = true);
+        self.link.prove();
+        if let Some(visit) = self.visit.take() {
+            self.service.gate.prove(visit, hotkey);
         }
+        let kept = self.axon.replay.keep(nonce, self.arrival.unix_ns);
+        kept.map_err(|why| not_kept(why, replayed))?;
+        self.recorder.lap(Stage::Signature);
+        Ok(())
+    }
+
+    /// The body is what the route takes: counts the request for its hotkey.
+    pub fn count(&mut self, hotkey: &PublicKey) -> Result<(), Refusal> {
+        self.service.gate.count(hotkey)?;
+        self.recorder.lap(Stage::Schema);
+        Ok(())
+    }
+
+    /// Wall time that is left for the plugins: what the caller asks for, bounded by the plugin's budget.
+    pub fn time_left(&self, route: &Route, asked: Option<f64>) -> Duration {
+        let wall = route.answerer().budget().wall;
+        let asked = asked.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(wall);
+        asked.min(wall).saturating_sub(self.arrival.at.elapsed())
+    }
+
+    /// The request was answered whole.
+    pub fn answered(mut self, reply: Reply) -> Reply {
+        self.recorder.lap(Stage::Reply);
+        self.recorder.answered(reply.status().as_u16());
+        self.recorder.note(|record| record.bytes_out = reply.body().len());
+        self.recorder.finish();
+        reply
+    }
+
+    /// The request was refused.
+    pub fn refused(mut self, mut reply: Reply, refusal: &Refusal) -> Reply {
+        add_refusal_headers(reply.headers_mut(), refusal);
+        self.recorder.refused(refusal);
+        self.recorder.note(|record| record.bytes_out = reply.body().len());
+        self.recorder.finish();
+        reply
     }
 }
 
-/// Wall time that is left for the plugins: what the caller asks for, bounded by the plugin's budget.
-pub(crate) fn time_left(route: &Route, arrival: &Arrival, asked: Option<f64>) -> Duration {
-    let wall = route.answerer().budget().wall;
-    let asked = asked.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(wall);
-    asked.min(wall).saturating_sub(arrival.at.elapsed())
-}
-
-/// One line in the log for a request that was refused.
-pub(crate) fn note(arrival: &Arrival, parts: &Parts, hotkey: Option<&str>, refusal: &Refusal) {
-    let (id, ip, code, status) = (&*arrival.id, arrival.ip, refusal.code(), refusal.status().as_u16());
-    let (path, hotkey) = (parts.uri.path(), hotkey.unwrap_or("-"));
-    let elapsed_ms = arrival.elapsed_s() * 1000.0;
-    tracing::info!(target: "request", id, %ip, status, code, path, hotkey, elapsed_ms, "refused: {refusal}");
-}
-
-/// One line in the debug log for a request that was answered.
-pub(crate) fn note_answered(arrival: &Arrival, route: &Route, hotkey: &str, priority: Option<f64>) {
-    let (id, ip, version) = (&*arrival.id, arrival.ip, &**route.answerer().id());
-    let elapsed_ms = arrival.elapsed_s() * 1000.0;
-    tracing::debug!(target: "request", id, %ip, status = 200, route = route.name(), version, hotkey, priority, elapsed_ms, "answered");
-}
-
-/// A response with this status, headers and body.
-pub(crate) fn respond(status: StatusCode, headers: HeaderMap, body: impl Into<Body>) -> Response {
-    let mut response = Response::new(body.into());
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
+fn not_kept(why: NotKept, replayed: impl FnOnce() -> Refusal) -> Refusal {
+    match why {
+        NotKept::Used => replayed(),
+        NotKept::Full => Refusal::NonceMemoryFull,
+        NotKept::Closed { until } => Refusal::ReplayClosed { until },
+    }
 }
 
 /// Adds what a refusal says in HTTP's own headers.
-pub(crate) fn add_refusal_headers(response: &mut Response, refusal: &Refusal) {
+fn add_refusal_headers(headers: &mut HeaderMap, refusal: &Refusal) {
     if let Some(seconds) = refusal.retry_after() {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     if matches!(refusal, Refusal::Method) {
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST, GET"));
+        headers.insert(header::ALLOW, HeaderValue::from_static("POST, GET"));
     }
-}
-
-/// The name to put into an answer when no route was found.
-pub(crate) fn route_name(route: Option<&Arc<Route>>) -> &str {
-    route.map_or(NO_ROUTE, |route| route.name())
-}
-
-fn finish(mut response: Response, arrival: &Arrival) -> Response {
-    if let Ok(id) = HeaderValue::from_str(&arrival.id) {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
-    response
 }

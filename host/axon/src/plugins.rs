@@ -2,17 +2,13 @@
 
 use std::sync::Arc;
 
-use http::request::Parts;
 use http::{HeaderMap, header};
-use soma_runtime::routing::{Call, Served};
-use soma_runtime::{CallError, Caller, Dialect, Request, Route};
+use soma_runtime::{Call, CallError, Caller, Dialect, Request, Route, Served, StreamedReply};
 
-use crate::pipeline::{Arrival, Axon, time_left};
+use crate::pipeline::Passage;
 
 /// A request whose signature was good. What it says about the caller was proven by that.
 pub(crate) struct Verified<'a> {
-    pub arrival: &'a Arrival,
-    pub parts: &'a Parts,
     pub route: &'a Arc<Route>,
     pub dialect: Dialect,
     /// ss58 of the key that signed.
@@ -25,32 +21,53 @@ pub(crate) struct Verified<'a> {
     pub timeout: Option<f64>,
 }
 
-impl Verified<'_> {
+impl Passage<'_> {
     /// Asks the gates, the priority hook and forward.
-    pub async fn ask(self, axon: &Axon, body: Vec<u8>) -> Result<Served, CallError> {
-        let limit = time_left(self.route, self.arrival, self.timeout);
-        let headers = listed(self.route.contract().headers(), &self.parts.headers);
+    pub async fn ask(&mut self, verified: Verified<'_>, body: Vec<u8>) -> Result<Served, CallError> {
+        let (route, trace) = (verified.route.clone(), self.recorder.trace().clone());
+        let call = self.call(verified, body);
+        let served = route.serve(self.axon.slots.engine(), call, &trace).await;
+        self.recorder.resume();
+        let served = served?;
+        self.recorder.note(|record| record.priority = served.priority);
+        Ok(served)
+    }
+
+    /// Asks the gates, the priority hook and streaming, up to the first piece.
+    pub async fn ask_stream(&mut self, verified: Verified<'_>, body: Vec<u8>) -> Result<StreamedReply, CallError> {
+        let (route, trace) = (verified.route.clone(), self.recorder.trace().clone());
+        let call = self.call(verified, body);
+        let streamed = route.stream(self.axon.slots.engine(), call, &trace).await;
+        self.recorder.resume();
+        let streamed = streamed?;
+        self.recorder.note(|record| record.priority = streamed.priority);
+        Ok(streamed)
+    }
+
+    fn call(&self, verified: Verified<'_>, body: Vec<u8>) -> Call {
+        let Verified { route, dialect, hotkey, body_bound, body_len, timeout } = verified;
+        let (arrival, parts) = (&self.arrival, &self.parts);
         let request = Request {
-            id: self.arrival.id.clone(),
-            route: self.route.name().to_owned(),
-            target: self.parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+            id: arrival.id.clone(),
+            route: route.name().to_owned(),
+            target: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
             caller: Caller {
-                hotkey: self.hotkey,
+                hotkey,
                 uid: None,
                 stake: 0.0,
                 validator_permit: false,
-                ip: self.arrival.ip.to_string(),
-                body_bound: self.body_bound,
+                ip: arrival.ip.to_string(),
+                body_bound,
             },
-            dialect: self.dialect,
-            method: self.parts.method.as_str().to_owned(),
-            headers,
-            content_type: text(&self.parts.headers, header::CONTENT_TYPE.as_str()).unwrap_or_default(),
-            body_len: u32::try_from(self.body_len).unwrap_or(u32::MAX),
-            received_ms: (self.arrival.unix_ns / 1_000_000) as f64,
+            dialect,
+            method: parts.method.as_str().to_owned(),
+            headers: listed(route.contract().headers(), &parts.headers),
+            content_type: text(&parts.headers, header::CONTENT_TYPE.as_str()).unwrap_or_default(),
+            body_len: u32::try_from(body_len).unwrap_or(u32::MAX),
+            received_ms: (arrival.unix_ns / 1_000_000) as f64,
             deadline_ms: 0,
         };
-        self.route.serve(axon.slots.engine(), Call { request, body, limit }).await
+        Call { request, body, limit: self.time_left(route, timeout) }
     }
 }
 

@@ -3,6 +3,8 @@
 //! What the caller is told and what the log says are two things: reasons that a plugin gives on purpose go
 //! to the caller as printable ASCII; the text of traps and internal faults never does.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use soma_protocol::btauth;
 use soma_protocol::dialect::DialectError;
@@ -11,6 +13,8 @@ use soma_protocol::synapse::{AuthError, HeadError, printable_reason};
 use soma_runtime::CallError;
 use soma_runtime::route::SchemaViolation;
 use thiserror::Error;
+
+use crate::gate::whole_seconds;
 
 /// Seconds after which a caller may try again when the host was busy.
 pub const RETRY_AFTER: u64 = 1;
@@ -30,8 +34,8 @@ pub enum Refusal {
     UnknownRoute {
         /// The name asked for, as sent.
         name: String,
-        /// The routes that there are.
-        known: Vec<String>,
+        /// The routes that there are, quoted and with commas.
+        known: String,
     },
     /// Neither GET nor POST.
     #[error("wrong method")]
@@ -39,6 +43,21 @@ pub enum Refusal {
     /// The hotkey is not on the operator's list.
     #[error("hotkey not admitted")]
     NotAdmitted,
+    /// The address sends more than it may.
+    #[error("address over its rate")]
+    AddressRate {
+        /// How long until a request would pass.
+        wait: Duration,
+    },
+    /// The hotkey, which was proven, sends more than it may.
+    #[error("hotkey over its rate")]
+    HotkeyRate {
+        /// How long until a request would pass.
+        wait: Duration,
+    },
+    /// All requests that are not proven yet hold as much as they may, in number or in bytes.
+    #[error("too many requests that are not verified yet, or too many bytes of them")]
+    Crowded,
     /// A v10 request is not authenticated.
     #[error(transparent)]
     Synapse(#[from] AuthError),
@@ -48,6 +67,16 @@ pub enum Refusal {
     /// There is no room to remember another nonce.
     #[error("nonce memory full")]
     NonceMemoryFull,
+    /// The nonce may have been used before the host stopped uncleanly.
+    #[error(
+        "nonces up to {}.{:03} (Unix time) are refused after an unclean stop of this server; sign again after that",
+        until / 1_000_000_000,
+        until / 1_000_000 % 1000
+    )]
+    ReplayClosed {
+        /// Unix time in nanoseconds.
+        until: u64,
+    },
     /// The signed body hash is not that of the body.
     #[error("body hash mismatch")]
     BodyHash,
@@ -82,9 +111,13 @@ impl Refusal {
     pub fn status(&self) -> StatusCode {
         match self {
             Refusal::Dialect(_) | Refusal::Head(_) | Refusal::BodyBroken => StatusCode::BAD_REQUEST,
-            Refusal::Synapse(_) | Refusal::Btauth(_) | Refusal::NonceMemoryFull | Refusal::BodyHash => {
-                StatusCode::UNAUTHORIZED
-            }
+            Refusal::Synapse(_)
+            | Refusal::Btauth(_)
+            | Refusal::NonceMemoryFull
+            | Refusal::ReplayClosed { .. }
+            | Refusal::BodyHash => StatusCode::UNAUTHORIZED,
+            Refusal::AddressRate { .. } | Refusal::HotkeyRate { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Refusal::Crowded => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::NotAdmitted => StatusCode::FORBIDDEN,
             Refusal::UnknownRoute { .. } => StatusCode::NOT_FOUND,
             Refusal::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -106,6 +139,10 @@ impl Refusal {
             Refusal::Synapse(AuthError::Replayed) | Refusal::Btauth(btauth::AuthError::Replayed) => "replayed",
             Refusal::Synapse(_) | Refusal::Btauth(_) => "not-verified",
             Refusal::NonceMemoryFull => "nonce-memory-full",
+            Refusal::ReplayClosed { .. } => "replay-closed",
+            Refusal::AddressRate { .. } => "address-rate",
+            Refusal::HotkeyRate { .. } => "hotkey-rate",
+            Refusal::Crowded => "crowded",
             Refusal::BodyHash => "body-hash",
             Refusal::BodyTooLarge { .. } => "body-too-large",
             Refusal::BodyTooSlow => "body-too-slow",
@@ -119,22 +156,28 @@ impl Refusal {
 
     /// Seconds after which a new try makes sense.
     pub fn retry_after(&self) -> Option<u64> {
-        (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER)
+        match self {
+            Refusal::AddressRate { wait } | Refusal::HotkeyRate { wait } => Some(whole_seconds(*wait)),
+            _ => (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER),
+        }
     }
 
     /// The words for the caller of a synapse: the Python axon's where it has the same case.
     pub fn synapse_text(&self, request: &str, timeout: f64) -> String {
         match self {
             Refusal::UnknownRoute { name, known } => {
-                let names: Vec<String> = known.iter().map(|name| format!("'{name}'")).collect();
-                let name = printable_reason(name);
-                format!("Synapse name '{name}' not found. Available synapses [{}]", names.join(", "))
+                format!("Synapse name '{}' not found. Available synapses [{known}]", printable_reason(name))
             }
             Refusal::NotAdmitted => "Forbidden. Key is blacklisted: not on this axon's list.".to_owned(),
             Refusal::Call(CallError::Denied { reason, .. }) => {
                 format!("Forbidden. Key is blacklisted: {}.", printable_reason(reason))
             }
-            Refusal::Call(CallError::CpuBudget { .. } | CallError::WallBudget { .. }) => {
+            Refusal::Call(
+                CallError::CpuBudget { .. }
+                | CallError::WallBudget { .. }
+                | CallError::GateWall { .. }
+                | CallError::StreamIdle { .. },
+            ) => {
                 format!("Response timeout after: {timeout:?}s")
             }
             _ if self.status() == StatusCode::UNAUTHORIZED => {
@@ -158,7 +201,11 @@ fn call_status(error: &CallError) -> StatusCode {
         CallError::Denied { .. } | CallError::Refused(_) => StatusCode::FORBIDDEN,
         CallError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         CallError::Unavailable(_) | CallError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
-        CallError::CpuBudget { .. } | CallError::WallBudget { .. } => StatusCode::REQUEST_TIMEOUT,
+        CallError::CpuBudget { .. }
+        | CallError::WallBudget { .. }
+        | CallError::GateWall { .. }
+        | CallError::StreamIdle { .. } => StatusCode::REQUEST_TIMEOUT,
+        CallError::Unverified { .. } => StatusCode::UNAUTHORIZED,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -166,6 +213,7 @@ fn call_status(error: &CallError) -> StatusCode {
 fn call_code(error: &CallError) -> &'static str {
     match error {
         CallError::Denied { .. } => "denied",
+        CallError::Unverified { .. } => "unverified",
         CallError::Invalid(_) => "invalid",
         CallError::Refused(_) => "refused",
         CallError::Unavailable(_) => "unavailable",
@@ -173,6 +221,11 @@ fn call_code(error: &CallError) -> &'static str {
         CallError::Trap { .. } => "trap",
         CallError::CpuBudget { .. } => "cpu-budget",
         CallError::WallBudget { .. } => "wall-budget",
+        CallError::GateWall { .. } => "gate-wall",
+        CallError::StreamBudget { .. } => "stream-budget",
+        CallError::StreamIdle { .. } => "stream-idle",
+        CallError::StreamStalled { .. } => "stream-stalled",
+        CallError::StreamLeft { .. } => "stream-left",
         CallError::MemoryBudget { .. } => "memory-budget",
         CallError::TableBudget { .. } => "table-budget",
         CallError::OutputBudget { .. } => "output-budget",
@@ -185,11 +238,15 @@ fn call_code(error: &CallError) -> &'static str {
 fn call_text(error: &CallError, request: &str) -> String {
     match error {
         CallError::Denied { reason, .. }
+        | CallError::Unverified { reason, .. }
         | CallError::Invalid(reason)
         | CallError::Refused(reason)
         | CallError::Unavailable(reason) => printable_reason(reason),
         CallError::Busy { .. } => "busy, try again".to_owned(),
-        CallError::CpuBudget { .. } | CallError::WallBudget { .. } => "out of time".to_owned(),
+        CallError::CpuBudget { .. }
+        | CallError::WallBudget { .. }
+        | CallError::GateWall { .. }
+        | CallError::StreamIdle { .. } => "out of time".to_owned(),
         _ => format!("Internal Server Error #{request}"),
     }
 }
@@ -235,7 +292,7 @@ mod tests {
 
     #[test]
     fn an_unknown_route_lists_those_that_there_are() {
-        let refusal = Refusal::UnknownRoute { name: "Tex\nt".into(), known: vec!["A".into(), "B".into()] };
+        let refusal = Refusal::UnknownRoute { name: "Tex\nt".into(), known: "'A', 'B'".into() };
         assert_eq!(refusal.synapse_text("id", 1.0), "Synapse name 'Tex?t' not found. Available synapses ['A', 'B']");
         assert_eq!(refusal.status().as_u16(), 404);
     }

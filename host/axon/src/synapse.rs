@@ -2,30 +2,40 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::response::Response;
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use hyper::body::Incoming;
 use serde_json::{Map, Value};
 use soma_protocol::json;
 use soma_protocol::pystr::py_str;
-use soma_protocol::synapse::{AuthError, Claim, ReplyEnvelope, RequestHead, Terminal, body_hash, strip_envelope};
-use soma_runtime::{CallError, Dialect, Route, RoutingTable};
+use soma_protocol::synapse::{
+    AuthError, Claim, EMPTY_BODY_HASH, ReplyEnvelope, RequestHead, Terminal, USUAL_TIMEOUT, body_hash, strip_envelope,
+    write_input_objects,
+};
+use soma_runtime::{CallError, Dialect, Route, StreamedReply};
 
-use crate::body;
-use crate::pipeline::{self, Arrival, Axon};
+use crate::pipeline::{PING, Passage};
 use crate::plugins::Verified;
+use crate::record::Stage;
 use crate::refusal::Refusal;
 use crate::replay::Nonce;
+use crate::reply::{self, Reply};
 
-/// The time-out that is named in texts when the caller named none: the Python dendrite's default, seconds.
-const USUAL_TIMEOUT: f64 = 12.0;
+/// The header that claims a hotkey.
+const HOTKEY: &str = "bt_header_dendrite_hotkey";
+/// What a streamed answer is, whatever the manifest says: the dendrite looks at nothing else.
+const STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
+/// Largest body of a ping, in bytes: it carries the envelope and nothing else.
+const PING_BODY: u64 = 64 << 10;
 
 /// What has been learned about a request so far, for the envelope of its answer.
 #[derive(Default)]
 struct Known {
     route: Option<Arc<Route>>,
     head: RequestHead,
+    /// The peer's address, once the head was read. A refusal names it instead of what the caller says of itself.
+    peer: Option<String>,
 }
 
 /// A synapse's own fields after the plugins, with the hash over its hash fields.
@@ -34,70 +44,95 @@ struct Answered {
     body_hash: String,
 }
 
+/// What the plugins made of a request.
+enum Answer {
+    Whole(Answered),
+    /// The fields are the request's: a stream has none of its own.
+    Stream(Answered, StreamedReply),
+}
+
 /// Answers one request.
-pub(crate) async fn answer(
-    axon: &Axon,
-    table: &RoutingTable,
-    arrival: &Arrival,
-    parts: &Parts,
-    body: Body,
-) -> Response {
+pub(crate) async fn answer(mut passage: Passage<'_>, body: Incoming) -> Reply {
     let mut known = Known::default();
-    let served = serve(axon, table, arrival, parts, body, &mut known).await;
-    let timeout = known.head.timeout.unwrap_or(USUAL_TIMEOUT);
-    let envelope = known.envelope(axon, arrival);
+    let served = serve(&mut passage, body, &mut known).await;
+    let envelope = known.envelope(&passage);
     match served {
-        Ok(answered) => {
-            let (headers, body) = envelope.success(&answered.fields, &answered.body_hash);
-            pipeline::respond(StatusCode::OK, headers, body)
+        Ok(Answer::Whole(answered)) => {
+            let (headers, body) = known.success(&envelope, &answered);
+            passage.answered(reply::whole(StatusCode::OK, headers, body))
+        }
+        Ok(Answer::Stream(asked, streamed)) => {
+            let (mut headers, _) = known.success(&envelope, &asked);
+            headers.insert(CONTENT_TYPE, STREAM);
+            reply::pieces(StatusCode::OK, headers, streamed, passage.recorder)
         }
         Err(refusal) => {
-            pipeline::note(arrival, parts, known.head.dendrite.hotkey.as_deref(), &refusal);
-            let status = refusal.status();
-            let (headers, body) = envelope.failure(status.as_u16(), &refusal.synapse_text(&arrival.id, timeout));
-            let mut response = pipeline::respond(status, headers, body);
-            pipeline::add_refusal_headers(&mut response, &refusal);
-            response
+            let (status, timeout) = (refusal.status(), known.head.timeout.unwrap_or(USUAL_TIMEOUT));
+            let text = refusal.synapse_text(&passage.arrival.id, timeout);
+            let mut envelope = envelope;
+            envelope.dendrite.ip = known.peer.or(envelope.dendrite.ip);
+            let (headers, body) = envelope.failure(status.as_u16(), &text);
+            passage.refused(reply::whole(status, headers, body), &refusal)
         }
     }
 }
 
-async fn serve(
-    axon: &Axon,
-    table: &RoutingTable,
-    arrival: &Arrival,
-    parts: &Parts,
-    body: Body,
-    known: &mut Known,
-) -> Result<Answered, Refusal> {
-    let route = known.route.insert(Axon::route(table, parts)?).clone();
-    known.head = RequestHead::parse(&parts.headers)?;
+async fn serve(passage: &mut Passage<'_>, body: Incoming, known: &mut Known) -> Result<Answer, Refusal> {
+    let claimed = passage.parts.headers.get(HOTKEY).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let claimed = passage.arrive(claimed.as_deref())?;
+    known.route = passage.route_or_ping()?;
+    // Who is not let in is told so before anything else of the head is read.
+    claimed.map_or(Ok(()), |key| passage.admit(&key))?;
+    known.head = RequestHead::parse(&passage.parts.headers)?;
+    known.peer = Some(passage.arrival.ip.to_string());
     let claim = Claim::from_head(&known.head)?;
-    axon.admit(&claim.public_key)?;
-    let expires = claim.check_fresh(arrival.unix_ns, &axon.window)?;
-    let nonce = Nonce { hotkey: claim.public_key, uuid: claim.uuid.as_str().into(), nonce: claim.nonce, expires };
-    if axon.replay.is_used(&nonce) {
-        return Err(AuthError::Replayed.into());
+    passage.recorder.lap(Stage::Head);
+    let expires = claim.check_fresh(passage.arrival.unix_ns, &passage.axon.window)?;
+    let nonce = Nonce::synapse(claim.public_key, &claim.uuid, claim.nonce, expires);
+    let replayed = || AuthError::Replayed.into();
+    passage.look(&nonce, replayed)?;
+    let largest = known.route.as_ref().map_or(PING_BODY, |route| route.contract().max_body().as_u64());
+    let body = passage.body(body, largest).await?;
+    claim.check_signature(&passage.axon.hotkey)?;
+    passage.prove(nonce, &claim.public_key, replayed)?;
+    match known.route.clone() {
+        Some(route) => ask(passage, &route, claim, &body).await,
+        None => pong(passage, &claim, &body),
     }
-    let body = body::read(&parts.headers, body, route.contract().max_body().as_u64()).await?;
-    claim.check_signature(&axon.hotkey)?;
-    axon.keep(nonce, arrival, AuthError::Replayed.into())?;
-    let fields = accept(&route, parts, &body, &claim)?;
+}
+
+/// Asks the plugins.
+async fn ask(passage: &mut Passage<'_>, route: &Arc<Route>, claim: Claim, body: &[u8]) -> Result<Answer, Refusal> {
+    let fields = accept(route, &passage.parts, body, &claim)?;
+    passage.count(&claim.public_key)?;
     let verified = Verified {
-        arrival,
-        parts,
-        route: &route,
+        route,
         dialect: Dialect::Synapse,
         hotkey: claim.hotkey,
         body_bound: !route.contract().hash_fields().is_empty(),
         body_len: body.len(),
         timeout: claim.timeout,
     };
-    let hotkey = verified.hotkey.clone();
-    let served = verified.ask(axon, Value::Object(fields.clone()).to_string().into_bytes()).await?;
-    let answered = merge(&route, fields, &served.reply.body)?;
-    pipeline::note_answered(arrival, &route, &hotkey, served.priority);
-    Ok(answered)
+    let json = Value::Object(fields.clone()).to_string().into_bytes();
+    if route.is_streaming().is_some() {
+        let streamed = passage.ask_stream(verified, json).await?;
+        return Ok(Answer::Stream(Answered { fields, body_hash: claim.body_hash }, streamed));
+    }
+    let served = passage.ask(verified, json).await?;
+    Ok(Answer::Whole(merge(route, fields, &served.reply.body)?))
+}
+
+/// The answer to a ping: it was verified, and its class has no fields of its own. No plugin is asked.
+fn pong(passage: &mut Passage<'_>, claim: &Claim, body: &[u8]) -> Result<Answer, Refusal> {
+    if !is_json(&passage.parts) {
+        return Err(Refusal::ContentType);
+    }
+    json::parse_object(body)?;
+    if claim.body_hash != EMPTY_BODY_HASH {
+        return Err(Refusal::BodyHash);
+    }
+    passage.count(&claim.public_key)?;
+    Ok(Answer::Whole(Answered { fields: Map::new(), body_hash: EMPTY_BODY_HASH.to_owned() }))
 }
 
 /// The class's own fields, with defaults, as the schema and the signed hash allow them.
@@ -113,7 +148,7 @@ fn accept(route: &Route, parts: &Parts, body: &[u8], claim: &Claim) -> Result<Ma
 
 /// `application/json`, with or without parameters.
 fn is_json(parts: &Parts) -> bool {
-    let media = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     media.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
 }
 
@@ -136,18 +171,26 @@ fn merge(route: &Route, mut fields: Map<String, Value>, reply: &[u8]) -> Result<
 }
 
 impl Known {
-    fn envelope(&self, axon: &Axon, arrival: &Arrival) -> ReplyEnvelope {
+    fn envelope(&self, passage: &Passage<'_>) -> ReplyEnvelope {
         ReplyEnvelope {
-            name: pipeline::route_name(self.route.as_ref()).to_owned(),
+            name: self.route.as_ref().map_or(PING, |route| route.name()).to_owned(),
             timeout: self.head.timeout,
             axon: Terminal {
-                process_time: Some(arrival.elapsed_s()),
+                process_time: Some(passage.arrival.elapsed_s()),
                 ip: self.head.axon.ip.clone(),
                 port: self.head.axon.port,
-                hotkey: Some(axon.hotkey.clone()),
+                hotkey: Some(passage.axon.hotkey.clone()),
                 ..Terminal::default()
             },
             dendrite: self.head.dendrite.clone(),
         }
+    }
+
+    fn success(&self, envelope: &ReplyEnvelope, answered: &Answered) -> (HeaderMap, Vec<u8>) {
+        let (mut headers, body) = envelope.success(&answered.fields, &answered.body_hash);
+        if let Some(route) = &self.route {
+            write_input_objects(&mut headers, route.contract().required(), &answered.fields);
+        }
+        (headers, body)
     }
 }

@@ -16,21 +16,27 @@ pub const VERSION_LINE: (u64, u64) = (0, 1);
 pub enum Hook {
     /// Answers a request.
     Forward,
+    /// Answers a request piece by piece.
+    Streaming,
     /// Turns callers away.
     Blacklist,
+    /// Checks a request with its body.
+    Verify,
     /// Orders the queue.
     Priority,
 }
 
 impl Hook {
     /// All hooks that this host calls.
-    pub const ALL: [Hook; 3] = [Hook::Forward, Hook::Blacklist, Hook::Priority];
+    pub const ALL: [Hook; 5] = [Hook::Forward, Hook::Streaming, Hook::Blacklist, Hook::Verify, Hook::Priority];
 
     /// Name of its interface, as it stands in the manifest.
     pub fn name(self) -> &'static str {
         match self {
             Hook::Forward => "forward",
+            Hook::Streaming => "streaming",
             Hook::Blacklist => "blacklist",
+            Hook::Verify => "verify",
             Hook::Priority => "priority",
         }
     }
@@ -38,8 +44,8 @@ impl Hook {
     /// The functions that its interface must export.
     pub fn functions(self) -> &'static [&'static str] {
         match self {
-            Hook::Forward => &["forward"],
-            Hook::Blacklist => &["check"],
+            Hook::Forward | Hook::Streaming => &["forward"],
+            Hook::Blacklist | Hook::Verify => &["check"],
             Hook::Priority => &["rank"],
         }
     }
@@ -94,7 +100,7 @@ impl fmt::Display for Want {
 }
 
 /// Interfaces that need no want: every plugin may import them.
-pub const ALWAYS_GRANTED: [&str; 2] = ["log", "types"];
+pub const ALWAYS_GRANTED: [&str; 3] = ["log", "types", "response"];
 
 /// `soma:neuron/<interface>@<version>`, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

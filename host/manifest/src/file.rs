@@ -5,7 +5,12 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+
+use rustix::fs::OFlags;
 
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::Types;
@@ -71,14 +76,23 @@ struct Surface {
 }
 
 impl PluginFile {
-    /// Reads and checks a file.
+    /// Reads and checks a file. Only an ordinary file: a pipe would hold the host up, a device would fill its
+    /// memory.
     pub fn open(path: &Path) -> Result<PluginFile, PluginFileError> {
         let unreadable = |source| PluginFileError::Unreadable { path: path.to_owned(), source };
-        let size = std::fs::metadata(path).map_err(unreadable)?.len();
-        if size > LARGEST_PLUGIN {
+        let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
+        let file = File::options().read(true).custom_flags(flags).open(path).map_err(unreadable)?;
+        let kind = file.metadata().map_err(unreadable)?;
+        if !kind.is_file() {
+            return Err(unreadable(io::Error::other("it is no ordinary file")));
+        }
+        let mut bytes = Vec::new();
+        file.take(LARGEST_PLUGIN + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() as u64 > LARGEST_PLUGIN {
+            let size = kind.len().max(bytes.len() as u64);
             return Err(PluginFileError::TooLarge { size, limit: LARGEST_PLUGIN });
         }
-        PluginFile::parse(std::fs::read(path).map_err(unreadable)?)
+        PluginFile::parse(bytes)
     }
 
     /// Checks a plugin that is in memory.

@@ -12,9 +12,26 @@ use soma_protocol::pytype::PyType;
 
 use crate::contract::{Hook, Want};
 use crate::error::ManifestError;
+use crate::schema;
+use crate::seconds::Seconds;
 
 /// The largest `max-body` that a route may ask for: what the host buffers for one request at the very most.
 pub const LARGEST_BODY: ByteSize = ByteSize::mib(64);
+
+/// The longest `wall` that a plugin may ask for, in seconds: ten minutes.
+pub const LONGEST_WALL: u64 = 600;
+
+/// Longest media type of a streamed answer, in bytes.
+pub const LONGEST_MEDIA_TYPE: usize = 200;
+
+/// Bytes of the manifest in a component.
+pub const LONGEST_SECTION: usize = 1 << 20;
+
+/// Routes of one plugin.
+pub const MOST_ROUTES: usize = 256;
+
+/// Hashed fields, and listed headers, of one route.
+pub const MOST_FIELDS: usize = 64;
 
 /// Longest name of a plugin, a version or a route, in bytes.
 pub const LONGEST_NAME: usize = 64;
@@ -47,6 +64,9 @@ pub struct BudgetRequest {
     /// Linear memory of one instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<ByteSize>,
+    /// Wall time of a whole request, at most [`LONGEST_WALL`]. Streams of long answers need it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wall: Option<Seconds>,
 }
 
 /// One route that the plugin answers.
@@ -65,6 +85,25 @@ pub struct RouteSpec {
     /// Request headers that the plugin gets to see, in lower case.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<String>,
+    /// The route is answered by the hook `streaming` and not by `forward`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<StreamSpec>,
+}
+
+/// How a streamed answer begins for a btauth caller. A synapse caller always gets 200 and `text/event-stream`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct StreamSpec {
+    /// Media type, 1 to [`LONGEST_MEDIA_TYPE`] bytes of printable ASCII; `text/event-stream` by default.
+    pub content_type: String,
+    /// HTTP status, 200 to 499; 200 by default.
+    pub status: u16,
+}
+
+impl Default for StreamSpec {
+    fn default() -> StreamSpec {
+        StreamSpec { content_type: "text/event-stream".to_owned(), status: 200 }
+    }
 }
 
 /// A Python type expression that was checked to be one, e.g. `list[float]`.
@@ -120,6 +159,7 @@ struct RouteSource {
     max_body: Option<ByteSize>,
     #[serde(default)]
     headers: Vec<String>,
+    stream: Option<StreamSpec>,
 }
 
 impl Manifest {
@@ -130,10 +170,9 @@ impl Manifest {
         let folder = path.parent().unwrap_or(Path::new("."));
         let mut routes = BTreeMap::new();
         for (name, route) in source.routes {
-            let schema = route.schema.map(|file| read_schema(&folder.join(file))).transpose()?;
-            let spec =
-                RouteSpec { schema, hash_fields: route.hash_fields, max_body: route.max_body, headers: route.headers };
-            routes.insert(name, spec);
+            let schema = route.schema.as_ref().map(|file| read_schema(&folder.join(file))).transpose()?;
+            let RouteSource { schema: _, hash_fields, max_body, headers, stream } = route;
+            routes.insert(name, RouteSpec { schema, hash_fields, max_body, headers, stream });
         }
         let manifest = Manifest {
             name: source.name,
@@ -149,6 +188,8 @@ impl Manifest {
 
     /// Reads the content of a `soma:manifest` section.
     pub fn from_section(bytes: &[u8]) -> Result<Manifest, ManifestError> {
+        let problem = format!("has {} bytes, more than {LONGEST_SECTION}", bytes.len());
+        require(bytes.len() <= LONGEST_SECTION, "the manifest", &problem)?;
         let manifest: Manifest = serde_json::from_slice(bytes).map_err(ManifestError::Section)?;
         manifest.check()?;
         Ok(manifest)
@@ -171,18 +212,37 @@ impl Manifest {
             "version",
             "must have 1 to 64 printable ASCII characters without blanks",
         )?;
-        require(!self.hooks.is_empty(), "hooks", "must name at least one of forward, blacklist, priority")?;
-        let answers = self.hooks.contains(&Hook::Forward);
-        require(answers || self.routes.is_empty(), "routes", "need the hook `forward`, which answers them")?;
-        require(!answers || !self.routes.is_empty(), "routes", "must hold at least one route for the hook `forward`")?;
+        let known = "must name at least one of forward, streaming, blacklist, verify, priority";
+        require(!self.hooks.is_empty(), "hooks", known)?;
+        self.check_answers(Hook::Streaming, |route| route.stream.is_some())?;
+        self.check_answers(Hook::Forward, |route| route.stream.is_none())?;
         require(self.budget.memory != Some(ByteSize(0)), "budget.memory", "must be more than nothing")?;
+        let wall = self.budget.wall.is_none_or(|wall| wall.duration().as_secs() <= LONGEST_WALL);
+        require(wall, "budget.wall", &format!("must be at most {LONGEST_WALL}s"))?;
+        require(self.routes.len() <= MOST_ROUTES, "routes", &format!("must be at most {MOST_ROUTES}"))?;
         self.routes.iter().try_for_each(|(name, route)| route.check(name))
+    }
+
+    /// Each route has the hook that answers it, and each such hook has a route.
+    fn check_answers(&self, hook: Hook, answers: impl Fn(&RouteSpec) -> bool) -> Result<(), ManifestError> {
+        let own = self.routes.iter().find(|(_, route)| answers(route));
+        match (own, self.hooks.contains(&hook)) {
+            (Some((name, _)), false) => {
+                let field = format!("routes.{name}");
+                require(false, &field, &format!("needs the hook `{hook}`, which answers it: add it to `hooks`"))
+            }
+            (None, true) => {
+                let kind = if hook == Hook::Streaming { " with `stream`" } else { "" };
+                require(false, "routes", &format!("must hold at least one route{kind} for the hook `{hook}`"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
 impl RouteSpec {
     fn check(&self, name: &str) -> Result<(), ManifestError> {
-        let field = |last: &str| format!("routes.{name}{last}");
+        let field = |last: &str| format!("routes.{}{last}", shown(name));
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         require(
             fits(name) && name.chars().all(plain),
@@ -193,12 +253,37 @@ impl RouteSpec {
         require(largest <= LARGEST_BODY, &field(".max-body"), &format!("must be at most {LARGEST_BODY}"))?;
         let object = self.schema.as_ref().is_none_or(Value::is_object);
         require(object, &field(".schema"), "must be a JSON object")?;
+        let bounds = self.schema.as_ref().map_or(Ok(()), schema::check);
+        bounds.map_err(|problem| ManifestError::Value { field: field(".schema"), problem })?;
+        let many = self.hash_fields.len().max(self.headers.len()) > MOST_FIELDS;
+        require(!many, &field(""), &format!("must have at most {MOST_FIELDS} hash-fields and headers"))?;
+        let identifiers = self.hash_fields.keys().all(|name| is_identifier(name));
+        require(identifiers, &field(".hash-fields"), "must have the names of Python fields")?;
         for header in &self.headers {
             let lower = !header.is_empty() && header.chars().all(|c| c.is_ascii_graphic() && !c.is_ascii_uppercase());
             require(lower, &field(".headers"), "must hold header names in lower case")?;
         }
+        let stream = self.stream.clone().unwrap_or_default();
+        let media = stream.content_type.as_bytes();
+        let printable = media.iter().all(|byte| (0x20..0x7f).contains(byte));
+        require(
+            !media.is_empty() && media.len() <= LONGEST_MEDIA_TYPE && printable,
+            &field(".stream.content-type"),
+            "must have 1 to 200 bytes of printable ASCII",
+        )?;
+        require((200..500).contains(&stream.status), &field(".stream.status"), "must be 200 to 499")?;
         Ok(())
     }
+}
+
+/// A name that somebody else wrote, fit for a terminal.
+fn shown(name: &str) -> String {
+    name.chars().take(LONGEST_NAME).flat_map(char::escape_debug).collect()
+}
+
+fn is_identifier(name: &str) -> bool {
+    let start = |c: char| c == '_' || c.is_alphabetic();
+    fits(name) && name.starts_with(start) && name.chars().all(|c| c == '_' || c.is_alphanumeric())
 }
 
 fn fits(name: &str) -> bool {
@@ -230,93 +315,4 @@ fn syntax(path: &Path, text: String, error: &toml::de::Error) -> ManifestError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn from_text(text: &str) -> Result<Manifest, ManifestError> {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("s.json"), r#"{"type":"object"}"#).unwrap();
-        std::fs::write(folder.path().join("bad.json"), "{").unwrap();
-        let path = folder.path().join("plugin.toml");
-        std::fs::write(&path, text).unwrap();
-        Manifest::from_source(&path)
-    }
-
-    const GOOD: &str = r#"
-name = "text-miner"
-version = "0.1.0"
-hooks = ["forward", "blacklist"]
-wants = ["config"]
-[budget]
-memory = "32MiB"
-[routes.TextGeneration]
-schema = "s.json"
-hash-fields = { prompt = "str", max_tokens = "int" }
-max-body = "1MiB"
-"#;
-
-    #[test]
-    fn reads_its_source_and_comes_back_from_the_section() {
-        let manifest = from_text(GOOD).unwrap();
-        assert_eq!(manifest.budget.memory, Some(ByteSize::mib(32)));
-        let route = &manifest.routes["TextGeneration"];
-        assert_eq!(route.hash_fields.keys().collect::<Vec<_>>(), ["prompt", "max_tokens"]);
-        assert_eq!(route.max_body, Some(ByteSize::mib(1)));
-        let section = manifest.to_section().unwrap();
-        assert_eq!(Manifest::from_section(&section).unwrap(), manifest);
-    }
-
-    #[test]
-    fn names_the_line_of_a_mistake() {
-        let table = [
-            ("wants = [\"config\"]", "wants = [\"wallet\"]", 5),
-            ("hooks = [\"forward\", \"blacklist\"]", "hooks = [\"backward\"]", 4),
-            ("max-body = \"1MiB\"", "max_body = \"1MiB\"", 11),
-            ("prompt = \"str\"", "prompt = \"strr[\"", 10),
-        ];
-        for (from, to, expected) in table {
-            match from_text(&GOOD.replace(from, to)) {
-                Err(ManifestError::Syntax { line, .. }) => assert_eq!(line, expected, "{to}"),
-                other => panic!("{to}: {other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn refuses_values_out_of_range() {
-        let table = [
-            ("name = \"text-miner\"", "name = \"Text Miner\"", "name"),
-            ("version = \"0.1.0\"", "version = \"\"", "version"),
-            ("hooks = [\"forward\", \"blacklist\"]", "hooks = []", "hooks"),
-            ("hooks = [\"forward\", \"blacklist\"]", "hooks = [\"blacklist\"]", "routes"),
-            ("1MiB", "1GiB", "routes.TextGeneration.max-body"),
-            ("TextGeneration", "\"a/b\"", "routes.a/b"),
-            ("memory = \"32MiB\"", "memory = \"0\"", "budget.memory"),
-        ];
-        for (from, to, expected) in table {
-            match from_text(&GOOD.replace(from, to)) {
-                Err(ManifestError::Value { field, .. }) => assert_eq!(field, expected, "{to}"),
-                other => panic!("{to}: {other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn names_a_schema_that_is_not_there_or_not_json() {
-        assert!(matches!(from_text(&GOOD.replace("s.json", "gone.json")), Err(ManifestError::Unreadable { .. })));
-        assert!(matches!(from_text(&GOOD.replace("s.json", "bad.json")), Err(ManifestError::SchemaJson { .. })));
-    }
-
-    proptest! {
-        #[test]
-        fn any_section_is_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Manifest::from_section(&bytes);
-        }
-
-        #[test]
-        fn any_source_is_read_or_refused(text in "[a-z\\[\\]=\"\\n ]{0,120}") {
-            let _ = from_text(&text);
-        }
-    }
-}
+mod tests;

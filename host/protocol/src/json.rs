@@ -2,15 +2,19 @@
 //!
 //! Two parsers that disagree about a body are a hole: the hash is taken of one reading and the handler acts on the
 //! other. So an object that has a key twice, at any depth, is refused (Python keeps the last one), as are the numbers
-//! `NaN` and `Infinity` that Python accepts. Nesting is bounded by `serde_json`'s limit of 128.
+//! `NaN` and `Infinity` that Python accepts. Nesting is bounded by `serde_json`'s limit of 128, and the number of values
+//! by [`MOST_VALUES`]: a value takes about 80 bytes of memory, a byte of text may make a value.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use miette::Diagnostic;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use thiserror::Error;
+
+/// Values in one text, those inside of others included.
+pub const MOST_VALUES: usize = 250_000;
 
 /// Why bytes are not a strict JSON object. Lines and columns count from 1, columns in bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Diagnostic)]
@@ -44,6 +48,10 @@ pub enum JsonError {
         /// Column of the second occurrence.
         column: usize,
     },
+    /// More values than anybody needs.
+    #[error("body has more than {MOST_VALUES} values")]
+    #[diagnostic(code(soma::protocol::json_values), help("send long lists of numbers packed, as base64 text"))]
+    TooManyValues,
     /// JSON, but not an object.
     #[error("body is a json {found}, not an object")]
     #[diagnostic(code(soma::protocol::json_not_object), help("send a JSON object with the route's fields"))]
@@ -71,13 +79,17 @@ pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
 pub fn parse_value(bytes: &[u8]) -> Result<Value, JsonError> {
     let text = std::str::from_utf8(bytes).map_err(|error| JsonError::Utf8 { offset: error.valid_up_to() })?;
     let duplicate = RefCell::new(None);
+    let left = Cell::new(MOST_VALUES);
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let seed = Strict { duplicate: &duplicate };
+    let seed = Strict { duplicate: &duplicate, left: &left };
     let parsed = seed.deserialize(&mut deserializer).and_then(|value| {
         deserializer.end()?;
         Ok(value)
     });
-    parsed.map_err(|error| describe(&error, duplicate.into_inner()))
+    parsed.map_err(|error| match left.get() {
+        0 => JsonError::TooManyValues,
+        _ => describe(&error, duplicate.into_inner()),
+    })
 }
 
 /// The JSON name of a value's kind.
@@ -103,16 +115,21 @@ fn describe(error: &serde_json::Error, duplicate: Option<String>) -> JsonError {
     JsonError::Syntax { reason, line, column }
 }
 
-/// Builds a [`Value`] and stops at the first duplicate key, which it leaves in the cell.
+/// Builds a [`Value`] and stops at the first duplicate key, which it leaves in the cell, and when no more values are left.
 #[derive(Clone, Copy)]
 struct Strict<'a> {
     duplicate: &'a RefCell<Option<String>>,
+    left: &'a Cell<usize>,
 }
 
 impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.left.set(self.left.get().saturating_sub(1));
+        if self.left.get() == 0 {
+            return Err(D::Error::custom("too many values"));
+        }
         deserializer.deserialize_any(self)
     }
 }

@@ -25,6 +25,7 @@
 //! - [`pystr`]: Python's `str()` of a validated value, which is what the body hash covers
 //! - [`synapse`]: version 10 requests, claims, replies, and the client's side of them
 //! - [`btauth`]: btauth/1 claims and headers
+//! - [`tensor`]: arrays of numbers in version 10 synapses
 
 pub mod btauth;
 pub mod dialect;
@@ -35,3 +36,4 @@ pub mod pytype;
 pub mod signature;
 pub mod ss58;
 pub mod synapse;
+pub mod tensor;

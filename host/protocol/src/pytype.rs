@@ -40,6 +40,10 @@ const DEEPEST: usize = 32;
 /// Bytes of an expression.
 const LONGEST: usize = 16 * 1024;
 
+/// Terms of an expression. Fitting a value tries each term at most once for each part of the value, so this bounds what
+/// a body costs.
+const MOST_TERMS: usize = 64;
+
 /// A Python annotation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PyType {
@@ -115,6 +119,10 @@ pub enum PyTypeError {
     #[error("type has more than {LONGEST} bytes")]
     #[diagnostic(code(soma::protocol::pytype_length), help("hash a simpler field"))]
     Long,
+    /// Too many alternatives and parts.
+    #[error("type has more than {MOST_TERMS} terms")]
+    #[diagnostic(code(soma::protocol::pytype_terms), help("hash a simpler field"))]
+    Wide,
     /// Nested too deeply.
     #[error("type is nested more than {DEEPEST} deep")]
     #[diagnostic(code(soma::protocol::pytype_depth), help("hash a simpler field"))]

@@ -5,10 +5,14 @@
 wasmtime::component::bindgen!({
     path: "../../wit",
     world: "neuron",
-    imports: { default: trappable },
+    imports: {
+        "soma:neuron/response.[method]response-stream.write": async | trappable,
+        default: trappable,
+    },
     exports: { default: async },
+    with: { "soma:neuron/response.response-stream": crate::capability::ResponseStream },
 });
 
-pub use exports::soma::neuron::{blacklist, forward, priority};
+pub use exports::soma::neuron::{blacklist, forward, priority, streaming, verify};
 pub use soma::neuron::types::{Caller, Dialect, Failure, Reply, Request, Verdict};
-pub use soma::neuron::{clock, config, log, random, types};
+pub use soma::neuron::{clock, config, log, random, response, types};

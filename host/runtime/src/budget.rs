@@ -1,23 +1,39 @@
 //! What one call may use. Every budget is on by default; only the operator's file can raise one.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use soma_manifest::BudgetRequest;
+use soma_manifest::manifest::LONGEST_WALL;
+use soma_manifest::{BudgetRequest, Seconds};
 
 /// The limits of one plugin's calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// Linear memory of one instance, over all its memories.
     pub memory: ByteSize,
-    /// CPU time of one gate hook (blacklist, priority), by the thread's clock.
+    /// CPU time of one gate hook (blacklist, verify, priority), by the thread's clock.
     pub gate_cpu: Duration,
-    /// CPU time of one forward, by the thread's clock.
+    /// Wall time of one gate hook, within that of the request.
+    pub gate_wall: Duration,
+    /// CPU time of one forward or stream, by the thread's clock.
     pub forward_cpu: Duration,
     /// Wall time of a whole request, when the request itself does not ask for less.
     pub wall: Duration,
-    /// Bytes that an answer may have, and that one host call may move.
+    /// Bytes that an answer may have, and one piece of a streamed answer.
     pub output: ByteSize,
+    /// Bytes of all pieces of a streamed answer.
+    pub stream: ByteSize,
+    /// Wall time that a streaming hook may be silent, apart from waiting for its caller.
+    pub idle: Duration,
+    /// Wall time that the caller may take nothing of a streamed answer while the hook waits for it.
+    pub drain: Duration,
+    /// Forwards of one version that run at once.
+    pub in_flight: usize,
+    /// Streams of one version that run at once.
+    pub streams: usize,
+    /// Requests that wait for a forward of one version, and for a stream as many. They hold no instance.
+    pub queue: usize,
     /// Bytes of one log line; what is longer is cut.
     pub log_line: usize,
     /// Bytes of log that one hook may write; what is longer is dropped.
@@ -31,15 +47,32 @@ impl Default for Budget {
             memory: ByteSize::mib(64),
             // A gate looks something up; a thousand times the 100 us that a Python gate takes.
             gate_cpu: Duration::from_millis(100),
+            // Ten times its CPU time: what a gate needs on a machine that is busy.
+            gate_wall: Duration::from_secs(1),
             // A forward that computes for longer belongs into a model server behind the plugin.
             forward_cpu: Duration::from_secs(10),
             // The Python SDK's dendrites wait 12 s by default; nobody waits longer than a minute.
             wall: Duration::from_secs(60),
             output: ByteSize::mib(4),
+            // A thousand pages of text and more; a stream is for what is read while it is made.
+            stream: ByteSize::mib(64),
+            // Callers give up on a silent connection at about that time, and proxies do.
+            idle: Duration::from_secs(30),
+            drain: Duration::from_secs(30),
+            // A forward that computes needs a core; the second one fills the gaps.
+            in_flight: 2 * cores(),
+            // A stream mostly waits for its caller. A quarter of the instances of the pool.
+            streams: 64,
+            queue: 256,
             log_line: 1024,
             log_call: 64 * 1024,
         }
     }
+}
+
+/// The machine's cores.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 /// What the operator's file says about a slot's budget; none leaves the default.
@@ -48,15 +81,29 @@ impl Default for Budget {
 pub struct BudgetGrant {
     /// Linear memory of one instance.
     pub memory: Option<ByteSize>,
+    /// Wall time of a whole request; more than [`LONGEST_WALL`] seconds counts as so much.
+    pub wall: Option<Seconds>,
+    /// Requests that run at once, forwards and streams each.
+    pub in_flight: Option<NonZeroUsize>,
 }
 
 /// A plugin asks for more than the operator gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MoreThanGranted {
-    /// What the manifest asks for.
-    pub asked: ByteSize,
-    /// What it would get.
-    pub granted: ByteSize,
+pub enum MoreThanGranted {
+    /// Of memory.
+    Memory {
+        /// What the manifest asks for.
+        asked: ByteSize,
+        /// What it would get.
+        granted: ByteSize,
+    },
+    /// Of wall time.
+    Wall {
+        /// What the manifest asks for.
+        asked: Seconds,
+        /// What it would get.
+        granted: Duration,
+    },
 }
 
 impl Budget {
@@ -65,11 +112,19 @@ impl Budget {
     pub fn decide(request: BudgetRequest, grant: BudgetGrant) -> Result<Budget, MoreThanGranted> {
         let defaults = Budget::default();
         let granted = grant.memory.unwrap_or(defaults.memory);
-        let asked = request.memory.unwrap_or(granted);
-        if asked > granted {
-            return Err(MoreThanGranted { asked, granted });
+        let memory = request.memory.unwrap_or(granted);
+        if memory > granted {
+            return Err(MoreThanGranted::Memory { asked: memory, granted });
         }
-        Ok(Budget { memory: asked, ..defaults })
+        let longest = Duration::from_secs(LONGEST_WALL);
+        let granted = grant.wall.map_or(defaults.wall, |wall| wall.duration().min(longest));
+        let wall = match request.wall {
+            Some(asked) if asked.duration() > granted => return Err(MoreThanGranted::Wall { asked, granted }),
+            asked => asked.map_or(granted, Seconds::duration),
+        };
+        let in_flight = grant.in_flight.map_or(defaults.in_flight, NonZeroUsize::get);
+        let streams = grant.in_flight.map_or(defaults.streams, NonZeroUsize::get);
+        Ok(Budget { memory, wall, in_flight, streams, ..defaults })
     }
 }
 
@@ -90,9 +145,33 @@ mod tests {
             (mib(32), mib(16), Err(16)),
         ];
         for (asked, granted, expected) in table {
-            let decided = Budget::decide(BudgetRequest { memory: asked }, BudgetGrant { memory: granted });
-            let decided = decided.map(|budget| budget.memory).map_err(|refusal| refusal.granted);
-            assert_eq!(decided, expected.map(ByteSize::mib).map_err(ByteSize::mib), "{asked:?} {granted:?}");
+            let request = BudgetRequest { memory: asked, ..BudgetRequest::default() };
+            let decided = Budget::decide(request, BudgetGrant { memory: granted, ..BudgetGrant::default() });
+            let expected = expected.map(ByteSize::mib).map_err(|granted| {
+                let (asked, granted) = (asked.unwrap(), ByteSize::mib(granted));
+                MoreThanGranted::Memory { asked, granted }
+            });
+            assert_eq!(decided.map(|budget| budget.memory), expected, "{asked:?} {granted:?}");
+        }
+    }
+
+    #[test]
+    fn more_than_a_minute_needs_both_and_ten_minutes_are_the_most() {
+        let table = [
+            (None, None, Some(60)),
+            (Some("10s"), None, Some(10)),
+            (Some("600s"), None, None),
+            (Some("600s"), Some("10min"), Some(600)),
+            (None, Some("2min"), Some(120)),
+            (None, Some("60min"), Some(600)),
+            (Some("60s"), Some("30s"), None),
+        ];
+        for (asked, granted, expected) in table {
+            let seconds = |text: Option<&str>| text.map(|text| text.parse().unwrap());
+            let request = BudgetRequest { wall: seconds(asked), ..BudgetRequest::default() };
+            let decided = Budget::decide(request, BudgetGrant { wall: seconds(granted), ..BudgetGrant::default() });
+            let decided = decided.ok().map(|budget| budget.wall);
+            assert_eq!(decided, expected.map(Duration::from_secs), "{asked:?} {granted:?}");
         }
     }
 }

@@ -9,23 +9,31 @@
 
 use std::future::Future;
 use std::num::NonZeroUsize;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use wasmtime::component::Linker;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
 
+use crate::budget::cores;
 use crate::capability;
 use crate::error::LoadError;
+use crate::gates::Gates;
 use crate::state::HostState;
 
 /// Component instances alive at once.
-const INSTANCES: u32 = 256;
+const INSTANCES: u32 = 1024;
 /// A component consists of a few core instances: the program and the tool chain's adapters.
 const CORE_INSTANCES: u32 = INSTANCES * 6;
 /// QuickJS guests have three memories; most have one.
 const MEMORIES: u32 = INSTANCES * 2;
+/// Of one component: so that one plugin's instances cannot use up the pool. Known tool chains need half of it.
+const CORE_INSTANCES_EACH: u32 = 16;
+/// Memories, and tables, of one component.
+const MEMORIES_EACH: u32 = 4;
 /// The largest memory that an operator can grant: what 32-bit guests can address.
 const LARGEST_MEMORY: usize = 4 << 30;
 /// Elements of one table.
@@ -48,6 +56,7 @@ pub struct GuestEngine {
 struct Shared {
     engine: Engine,
     linker: Linker<HostState>,
+    gates: Arc<Gates>,
     threads: Option<tokio::runtime::Runtime>,
 }
 
@@ -68,6 +77,9 @@ pub(crate) fn code_config() -> Config {
 fn pool() -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(INSTANCES)
+        .max_core_instances_per_component(CORE_INSTANCES_EACH)
+        .max_memories_per_component(MEMORIES_EACH)
+        .max_tables_per_component(MEMORIES_EACH)
         .total_core_instances(CORE_INSTANCES)
         .total_memories(MEMORIES)
         .total_tables(MEMORIES)
@@ -89,7 +101,7 @@ impl GuestEngine {
         let linker = capability::linker(&engine).map_err(|error| LoadError::Engine(format!("{error:#}")))?;
         let failed = |error: std::io::Error| LoadError::Engine(error.to_string());
         let threads = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(threads.or(std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get))
+            .worker_threads(threads.map_or_else(cores, NonZeroUsize::get))
             .thread_name("guest")
             .enable_time()
             .build()
@@ -105,7 +117,8 @@ impl GuestEngine {
                 }
             })
             .map_err(failed)?;
-        Ok(GuestEngine { shared: Arc::new(Shared { engine, linker, threads: Some(threads) }) })
+        let gates = Arc::new(Gates::new(cores()));
+        Ok(GuestEngine { shared: Arc::new(Shared { engine, linker, gates, threads: Some(threads) }) })
     }
 
     /// The wasmtime engine.
@@ -115,6 +128,11 @@ impl GuestEngine {
 
     pub(crate) fn linker(&self) -> &Linker<HostState> {
         &self.shared.linker
+    }
+
+    /// What bounds the gate hooks of all plugins together.
+    pub(crate) fn gates(&self) -> &Arc<Gates> {
+        &self.shared.gates
     }
 
     /// Runs a call on the guests' threads. When the returned task is dropped the call is dropped too.
@@ -138,12 +156,14 @@ pub struct GuestTask<T> {
     task: Option<JoinHandle<T>>,
 }
 
-impl<T> GuestTask<T> {
-    /// The call's result; none when the host shuts down or the call panicked.
-    pub async fn join(mut self) -> Option<T> {
+/// The call's result; none when the host shuts down or the call panicked.
+impl<T> Future for GuestTask<T> {
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
         match self.task.as_mut() {
-            Some(task) => task.await.ok(),
-            None => None,
+            Some(task) => Pin::new(task).poll(context).map(Result::ok),
+            None => Poll::Ready(None),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use miette::Diagnostic;
-use soma_manifest::{GrantError, Hook, PluginFileError};
+use soma_manifest::{GrantError, Hook, PluginFileError, Seconds};
 use thiserror::Error;
 
 /// A plugin does not come into service; what served before goes on serving.
@@ -35,6 +35,21 @@ pub enum LoadError {
         asked: ByteSize,
         /// What it would get.
         granted: ByteSize,
+    },
+
+    /// It asks for more time than it gets.
+    #[error("slot `{slot}`: the plugin asks for {asked} for a request, more than the {granted:?} it gets")]
+    #[diagnostic(
+        code(soma::plugin::budget_not_granted),
+        help("if you agree, write in soma.toml under [slots.{slot}]: budget = {{ wall = \"{asked}\" }}")
+    )]
+    Wall {
+        /// The operator's slot.
+        slot: String,
+        /// What the manifest asks for.
+        asked: Seconds,
+        /// What it would get.
+        granted: Duration,
     },
 
     /// The engine cannot be made.
@@ -107,6 +122,19 @@ pub enum LoadError {
         known: String,
     },
 
+    /// The new version would take something away that callers or the operator rely on.
+    #[error("slot `{slot}`: with this version there would be no {lost} any more")]
+    #[diagnostic(
+        code(soma::plugin::loses),
+        help("if that is wanted: `soma plugin swap --allow-loss`, or change soma.toml and restart")
+    )]
+    Loses {
+        /// The operator's slot.
+        slot: String,
+        /// What would be gone.
+        lost: String,
+    },
+
     /// Too many old versions are still busy.
     #[error("slot `{slot}`: {draining} old versions still serve requests; none ended within {waited:?}")]
     #[diagnostic(code(soma::plugin::draining), help("try again when their requests have ended"))]
@@ -130,6 +158,15 @@ pub enum CallError {
     #[diagnostic(code(soma::call::denied))]
     Denied {
         /// The gate's slot.
+        slot: String,
+        /// The plugin's words.
+        reason: String,
+    },
+    /// A verify hook does not accept the request.
+    #[error("not verified by slot `{slot}`: {reason}")]
+    #[diagnostic(code(soma::call::unverified))]
+    Unverified {
+        /// The slot of the plugin that checked.
         slot: String,
         /// The plugin's words.
         reason: String,
@@ -182,6 +219,17 @@ pub enum CallError {
         /// The time it had.
         limit: Duration,
     },
+    /// A gate took too long.
+    #[error("{hook} of slot `{slot}` did not decide within {limit:?}")]
+    #[diagnostic(code(soma::call::gate_wall), help("the machine is busy, or the gate waits for something slow"))]
+    GateWall {
+        /// The slot.
+        slot: String,
+        /// Which hook.
+        hook: Hook,
+        /// The time it had.
+        limit: Duration,
+    },
     /// It wanted more memory than it has.
     #[error("{hook} of slot `{slot}` used up its memory budget of {limit}")]
     #[diagnostic(
@@ -215,6 +263,42 @@ pub enum CallError {
         size: ByteSize,
         /// The budget.
         limit: ByteSize,
+    },
+    /// It streamed more than it may.
+    #[error("streaming of slot `{slot}` wrote more than {limit} in all, or more than {piece} at once")]
+    #[diagnostic(code(soma::call::stream_budget), help("the plugin answers too much, or in too large pieces"))]
+    StreamBudget {
+        /// The slot.
+        slot: String,
+        /// The budget of the whole answer.
+        limit: ByteSize,
+        /// The budget of one piece.
+        piece: ByteSize,
+    },
+    /// It streamed nothing for too long.
+    #[error("streaming of slot `{slot}` wrote nothing for {limit:?}")]
+    #[diagnostic(code(soma::call::stream_idle), help("the plugin has to write, or to return, sooner"))]
+    StreamIdle {
+        /// The slot.
+        slot: String,
+        /// The time it had.
+        limit: Duration,
+    },
+    /// The caller took nothing of a streamed answer for too long.
+    #[error("the caller took nothing of the stream of slot `{slot}` for {limit:?}")]
+    #[diagnostic(code(soma::call::stream_stalled), help("a slow or dead connection: not the plugin's fault"))]
+    StreamStalled {
+        /// The slot.
+        slot: String,
+        /// The time the caller had.
+        limit: Duration,
+    },
+    /// The caller left a streamed answer before its end.
+    #[error("the caller left the stream of slot `{slot}`")]
+    #[diagnostic(code(soma::call::stream_left))]
+    StreamLeft {
+        /// The slot.
+        slot: String,
     },
     /// Its answer is not what the contract or the route asks for.
     #[error("forward of slot `{slot}` gave an answer that cannot be used: {problem}")]

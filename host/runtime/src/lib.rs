@@ -13,8 +13,11 @@
 //! - `state`: what one store carries, and its limiter; `meter`: the CPU clock of one call
 //! - [`artifact`]: compiled code, cached by content; [`compile`]: the child that compiles
 //! - [`version`]: one loaded version of a plugin; `session`: one instance of it, for one request
-//! - [`route`]: what a route accepts; [`routing`]: the table that a request pins
+//! - [`route`]: what a route accepts; [`routing`]: the table that a request pins; [`serving`]: a request's way
+//!   through its hooks; [`stream`]: an answer in pieces; [`trace`]: where the time went
+//! - `gates`: how many requests are in their gate hooks; `queue`: who is served next
 //! - [`slots`]: the operator's slots: load, swap, drain
+//! - [`words`]: what others said, fit for a log line
 //! - [`error`]: why a plugin was not loaded, why a call gave no answer
 
 pub mod artifact;
@@ -24,13 +27,19 @@ mod capability;
 pub mod compile;
 pub mod engine;
 pub mod error;
+mod gates;
 mod meter;
+mod queue;
 pub mod route;
 pub mod routing;
+pub mod serving;
 mod session;
 pub mod slots;
 mod state;
+pub mod stream;
+pub mod trace;
 pub mod version;
+pub mod words;
 
 pub use bindings::{Caller, Dialect, Reply, Request};
 pub use budget::Budget;
@@ -38,5 +47,8 @@ pub use engine::GuestEngine;
 pub use error::{CallError, LoadError};
 pub use route::RouteContract;
 pub use routing::{Route, RoutingTable};
+pub use serving::{Call, Served};
 pub use slots::{SlotSpec, Slots};
-pub use soma_manifest::{Hook, Want};
+pub use soma_manifest::{Hook, StreamSpec, Want};
+pub use stream::{Chunks, StreamedReply};
+pub use trace::{Lap, Stage, Trace};

@@ -12,28 +12,45 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
+/// Stands for "no poll is going on".
+const BETWEEN_POLLS: u64 = u64::MAX;
+
 /// Counts the CPU time of a call against its limit. All times in nanoseconds.
 ///
 /// Only the thread that polls the call writes; the atomics are there because the call may move between
 /// threads from poll to poll.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct CpuMeter {
     spent: AtomicU64,
     slice_start: AtomicU64,
     limit: AtomicU64,
 }
 
+impl Default for CpuMeter {
+    fn default() -> Self {
+        CpuMeter { spent: AtomicU64::new(0), slice_start: AtomicU64::new(BETWEEN_POLLS), limit: AtomicU64::new(0) }
+    }
+}
+
 impl CpuMeter {
     /// Starts counting anew, with another limit: each hook has its own.
     pub fn restart(&self, limit: Duration) {
         self.spent.store(0, Ordering::Relaxed);
-        self.slice_start.store(thread_cpu(), Ordering::Relaxed);
+        self.slice_start.store(BETWEEN_POLLS, Ordering::Relaxed);
         self.limit.store(u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// CPU time since the last restart. Only right on the thread that polls.
+    /// CPU time of all polls since the last restart that have ended.
+    pub fn charged(&self) -> Duration {
+        Duration::from_nanos(self.spent.load(Ordering::Relaxed))
+    }
+
+    /// CPU time since the last restart, the poll that runs included. Only right on the thread that polls.
     pub fn spent(&self) -> Duration {
-        let slice = thread_cpu().saturating_sub(self.slice_start.load(Ordering::Relaxed));
+        let slice = match self.slice_start.load(Ordering::Relaxed) {
+            BETWEEN_POLLS => 0,
+            start => thread_cpu().saturating_sub(start),
+        };
         Duration::from_nanos(self.spent.load(Ordering::Relaxed) + slice)
     }
 
@@ -49,6 +66,7 @@ impl CpuMeter {
     fn leave(&self) {
         let spent = u64::try_from(self.spent().as_nanos()).unwrap_or(u64::MAX);
         self.spent.store(spent, Ordering::Relaxed);
+        self.slice_start.store(BETWEEN_POLLS, Ordering::Relaxed);
     }
 }
 
@@ -91,6 +109,16 @@ mod tests {
         while Duration::from_nanos(thread_cpu() - start) < time {
             std::hint::spin_loop();
         }
+    }
+
+    #[tokio::test]
+    async fn what_the_thread_does_between_polls_is_not_counted() {
+        let meter = Arc::new(CpuMeter::default());
+        meter.restart(Duration::from_secs(1));
+        burn(Duration::from_millis(10));
+        Metered::new(meter.clone(), async { burn(Duration::from_millis(1)) }).await;
+        burn(Duration::from_millis(10));
+        assert!(meter.spent() < Duration::from_millis(10), "{:?}", meter.spent());
     }
 
     #[tokio::test]

@@ -2,10 +2,11 @@
 
 use bytesize::ByteSize;
 use serde_json::{Map, Value};
-use soma_manifest::RouteSpec;
+use soma_manifest::{RouteSpec, StreamSpec};
 use soma_protocol::pytype::PyType;
 
 use crate::error::LoadError;
+use crate::words::one_line;
 
 /// Largest body of a route that asks for nothing else.
 pub const DEFAULT_MAX_BODY: ByteSize = ByteSize::mib(8);
@@ -16,6 +17,7 @@ pub struct RouteContract {
     hash_fields: Vec<(String, PyType)>,
     max_body: ByteSize,
     headers: Vec<String>,
+    stream: Option<StreamSpec>,
 }
 
 struct Schema {
@@ -50,12 +52,19 @@ impl RouteContract {
             hash_fields: hash_fields.collect::<Result<_, _>>()?,
             max_body: spec.max_body.unwrap_or(DEFAULT_MAX_BODY),
             headers: spec.headers.clone(),
+            stream: spec.stream.clone(),
         })
     }
 
     /// The fields that the v10 body hash covers, in the class's order. Empty: it covers nothing.
     pub fn hash_fields(&self) -> &[(String, PyType)] {
         &self.hash_fields
+    }
+
+    /// Names of the fields that the schema requires, in its order: what a synapse class has no default for.
+    pub fn required(&self) -> impl Iterator<Item = &str> {
+        let list = self.schema.as_ref().and_then(|schema| schema.source.get("required")).and_then(Value::as_array);
+        list.into_iter().flatten().filter_map(Value::as_str)
     }
 
     /// Whether bodies have to fit a schema. A synapse is a JSON object even without one.
@@ -73,6 +82,11 @@ impl RouteContract {
         &self.headers
     }
 
+    /// How a streamed answer begins; none when the route answers in one piece.
+    pub fn stream(&self) -> Option<&StreamSpec> {
+        self.stream.as_ref()
+    }
+
     /// Fills in the schema's defaults, drops fields that the schema does not know (unless it speaks of
     /// additional ones), and checks the rest.
     pub fn accept(&self, mut body: Map<String, Value>) -> Result<Map<String, Value>, SchemaViolation> {
@@ -80,11 +94,10 @@ impl RouteContract {
         drop_unknown(&schema.source, &mut body);
         fill_defaults(&schema.source, &mut body);
         let body = Value::Object(body);
-        let violation = schema
-            .validator
-            .iter_errors(&body)
-            .next()
-            .map(|error| SchemaViolation { field: field_name(&error), problem: error.masked().to_string() });
+        let violation = schema.validator.iter_errors(&body).next().map(|error| SchemaViolation {
+            field: one_line(&field_name(&error), 200),
+            problem: one_line(&error.masked().to_string(), 400),
+        });
         match (violation, body) {
             (Some(violation), _) => Err(violation),
             (None, Value::Object(body)) => Ok(body),

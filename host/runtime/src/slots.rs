@@ -24,7 +24,7 @@ use crate::version::{Loader, Version};
 
 /// Old versions of one slot that may still serve requests.
 pub const DRAINING: usize = 4;
-/// How long a swap waits for one of them to end: the longest wall budget.
+/// How long a swap waits for one of them to end: the default wall budget.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(10);
@@ -84,6 +84,17 @@ pub struct SlotStatus {
     pub draining: usize,
 }
 
+/// Whether a swap may take routes or gates away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Loss {
+    /// It may not.
+    #[default]
+    Refused,
+    /// The operator says so.
+    Allowed,
+}
+
 /// A swap that came to pass.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Swapped {
@@ -128,8 +139,14 @@ impl Slots {
     }
 
     /// Puts another plugin file into a slot; grants, settings and routes stay. On any error the old version
-    /// goes on serving.
+    /// goes on serving. A candidate that would take a route or a gate away is such an error: a gate must not open
+    /// because its successor has no `blacklist`.
     pub async fn swap(&self, slot: &str, plugin: PathBuf) -> Result<Swapped, LoadError> {
+        self.replace(slot, plugin, Loss::Refused).await
+    }
+
+    /// As [`swap`](Slots::swap), with the operator's word on what may be lost.
+    pub async fn replace(&self, slot: &str, plugin: PathBuf, loss: Loss) -> Result<Swapped, LoadError> {
         let start = Instant::now();
         let Some(turn) = self.turns.get(slot) else { return Err(self.state.lock().await.unknown(slot)) };
         let _turn = turn.lock().await;
@@ -143,7 +160,12 @@ impl Slots {
         let to = version.id().to_string();
         let Some(place) = bound.get_mut(index) else { return Err(state.unknown(slot)) };
         let (_, old) = std::mem::replace(place, (spec, version));
-        self.table.store(Arc::new(RoutingTable::bind(&bound)?));
+        let table = RoutingTable::bind(&bound)?;
+        let lost = self.table().losses(&table);
+        if loss == Loss::Refused && !lost.is_empty() {
+            return Err(LoadError::Loses { slot: slot.to_owned(), lost: lost.join(", ") });
+        }
+        self.table.store(Arc::new(table));
         state.drained.push((slot.to_owned(), Arc::downgrade(&old)));
         state.bound = bound;
         let elapsed_ms = start.elapsed().as_secs_f64() * 1000.0;

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use wasmtime::ResourceLimiter;
 
 use crate::budget::Budget;
-use crate::meter::CpuMeter;
+use crate::capability::Outlet;
+use crate::trace::Usage;
 
 /// Elements of all tables of one instance. Cranelift-built guests have one table of some hundred functions.
 const TABLE_ELEMENTS: usize = 20_000;
@@ -20,6 +22,8 @@ pub enum Exhausted {
     Memory,
     #[error("the table budget is used up")]
     Table,
+    #[error("it went on writing to a stream that had answered with an error")]
+    Stream,
 }
 
 /// Names a plugin's words in the log.
@@ -34,22 +38,27 @@ pub struct Origin {
 pub struct HostState {
     pub origin: Origin,
     pub config: Arc<BTreeMap<String, String>>,
-    pub meter: Arc<CpuMeter>,
+    pub usage: Usage,
     pub log: LogAllowance,
     pub limiter: Limiter,
+    /// Where a streaming hook writes to, for as long as it runs.
+    pub outlet: Option<Outlet>,
 }
 
 impl HostState {
     pub fn new(origin: Origin, config: Arc<BTreeMap<String, String>>, budget: &Budget) -> Self {
+        let usage = Usage::default();
         HostState {
             origin,
             config,
-            meter: Arc::new(CpuMeter::default()),
             log: LogAllowance { line: budget.log_line, call: budget.log_call, left: budget.log_call },
             limiter: Limiter {
                 memory_left: usize::try_from(budget.memory.0).unwrap_or(usize::MAX),
                 table_left: TABLE_ELEMENTS,
+                memory: usage.memory.clone(),
             },
+            usage,
+            outlet: None,
         }
     }
 }
@@ -70,11 +79,16 @@ pub struct LogAllowance {
 pub struct Limiter {
     memory_left: usize,
     table_left: usize,
+    /// Bytes taken so far, for those who look on.
+    memory: Arc<AtomicU64>,
 }
 
 impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        take(&mut self.memory_left, desired.saturating_sub(current), Exhausted::Memory)
+        let more = desired.saturating_sub(current);
+        let granted = take(&mut self.memory_left, more, Exhausted::Memory)?;
+        self.memory.fetch_add(more as u64, Ordering::Relaxed);
+        Ok(granted)
     }
 
     fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
@@ -102,9 +116,10 @@ mod tests {
 
     #[test]
     fn memories_share_one_budget() {
-        let mut limiter = Limiter { memory_left: 100, table_left: 10 };
+        let mut limiter = Limiter { memory_left: 100, table_left: 10, memory: Arc::default() };
         assert!(limiter.memory_growing(0, 60, None).unwrap());
         assert!(limiter.memory_growing(0, 40, None).unwrap());
+        assert_eq!(limiter.memory.load(Ordering::Relaxed), 100);
         let error = limiter.memory_growing(40, 41, None).unwrap_err();
         assert_eq!(error.downcast_ref::<Exhausted>(), Some(&Exhausted::Memory));
         let error = limiter.table_growing(0, 11, None).unwrap_err();

@@ -4,25 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use soma_manifest::{Digest, Hook, Manifest, PluginFile};
-use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
 use crate::artifact::ArtifactCache;
-use crate::bindings::{blacklist, forward, priority};
-use crate::budget::Budget;
+use crate::bindings::{blacklist, forward, priority, streaming, verify};
+use crate::budget::{Budget, MoreThanGranted};
 use crate::compile::Compiler;
 use crate::engine::GuestEngine;
-use crate::error::{CallError, LoadError};
+use crate::error::LoadError;
+use crate::queue::Queue;
 use crate::route::RouteContract;
 use crate::session::Session;
 use crate::slots::SlotSpec;
 use crate::state::HostState;
-
-/// Requests that one version works on at once, for each core.
-const IN_FLIGHT_PER_CORE: usize = 2;
-/// Requests that wait for one version; more are turned away. They hold no instance.
-const WAITING: usize = 256;
+use crate::trace::Trace;
 
 /// What is needed to load plugins.
 #[derive(Clone)]
@@ -46,8 +42,8 @@ pub struct Version {
     routes: BTreeMap<String, Arc<RouteContract>>,
     pre: InstancePre<HostState>,
     hooks: HookIndices,
-    in_flight: Semaphore,
-    waiting: Semaphore,
+    forwards: Queue,
+    streams: Queue,
 }
 
 impl Loader {
@@ -57,16 +53,8 @@ impl Loader {
         let opened = tokio::task::spawn_blocking(move || PluginFile::open(&path)).await;
         let file = opened.map_err(|error| LoadError::Engine(error.to_string()))??;
         file.check_grants(&spec.name, &spec.grant)?;
-        let budget = Budget::decide(file.manifest.budget, spec.budget).map_err(|refusal| LoadError::Budget {
-            slot: spec.name.clone(),
-            asked: refusal.asked,
-            granted: refusal.granted,
-        })?;
-        let routes = file.manifest.routes.iter().map(|(name, route)| {
-            let contract = RouteContract::new(name, route)?;
-            Ok((name.clone(), Arc::new(contract)))
-        });
-        let routes = routes.collect::<Result<BTreeMap<_, _>, LoadError>>()?;
+        let budget = decide(&file.manifest, spec)?;
+        let routes = contracts(&file.manifest).await?;
         let engine = self.engine.engine();
         let component = match self.cache.load(engine, &file.digest) {
             Some(component) => component,
@@ -88,8 +76,8 @@ impl Loader {
             routes,
             pre,
             hooks,
-            in_flight: Semaphore::new(IN_FLIGHT_PER_CORE * cores()),
-            waiting: Semaphore::new(WAITING),
+            forwards: Queue::new(budget.in_flight, budget.queue),
+            streams: Queue::new(budget.streams, budget.queue),
         });
         self.warm(version.clone()).await?;
         Ok(version)
@@ -98,15 +86,20 @@ impl Loader {
     /// Instantiates once and looks up every hook: only that checks the shapes.
     async fn warm(&self, version: Arc<Version>) -> Result<(), LoadError> {
         let trial = async move {
-            let mut session = Session::start(version, "warm".into()).await.map_err(LoadError::Warm)?;
+            let session = Session::start(&version, "warm".into(), &Trace::default(), version.first_hook()).await;
+            let mut session = session.map_err(LoadError::Warm)?;
             session.check_hooks().map_err(|error| LoadError::Shape(format!("{error:#}")))
         };
-        self.engine.spawn(trial).join().await.unwrap_or(Err(LoadError::Engine("the host is stopping".into())))
+        self.engine.spawn(trial).await.unwrap_or(Err(LoadError::Engine("the host is stopping".into())))
     }
 }
 
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
+fn decide(manifest: &Manifest, spec: &SlotSpec) -> Result<Budget, LoadError> {
+    let slot = spec.name.clone();
+    Budget::decide(manifest.budget, spec.budget).map_err(|refusal| match refusal {
+        MoreThanGranted::Memory { asked, granted } => LoadError::Budget { slot, asked, granted },
+        MoreThanGranted::Wall { asked, granted } => LoadError::Wall { slot, asked, granted },
+    })
 }
 
 /// Digest of (component with manifest, configuration), 12 hexadecimal digits.
@@ -119,6 +112,17 @@ fn version_id(digest: &Digest, config: &BTreeMap<String, String>) -> String {
         }
     }
     hasher.finalize().to_hex().chars().take(12).collect()
+}
+
+/// The routes' contracts. Compiling a schema that is not ours takes its own thread.
+async fn contracts(manifest: &Manifest) -> Result<BTreeMap<String, Arc<RouteContract>>, LoadError> {
+    let routes = manifest.routes.clone();
+    let compiling = tokio::task::spawn_blocking(move || {
+        let contracts =
+            routes.iter().map(|(name, route)| Ok((name.clone(), Arc::new(RouteContract::new(name, route)?))));
+        contracts.collect()
+    });
+    compiling.await.map_err(|error| LoadError::Engine(error.to_string()))?
 }
 
 impl Version {
@@ -169,73 +173,66 @@ impl Version {
         &self.hooks
     }
 
-    /// Waits, first come first served, until one more request may be worked on.
-    pub(crate) async fn admit(&self) -> Result<SemaphorePermit<'_>, CallError> {
-        let busy = || CallError::Busy { slot: self.slot.to_string() };
-        let _place = self.waiting.try_acquire().map_err(|_| busy())?;
-        self.in_flight.acquire().await.map_err(|_| busy())
+    /// Whether it answers routes, and does not only gate those of others.
+    pub fn answers(&self) -> bool {
+        self.has(Hook::Forward) || self.has(Hook::Streaming)
     }
 
-    /// The hook that an instance is made for first: names it when making one fails.
-    pub(crate) fn first_hook(&self) -> Hook {
-        let order = [Hook::Blacklist, Hook::Priority, Hook::Forward];
+    /// Where requests for this hook wait for their turn.
+    pub(crate) fn queue(&self, hook: Hook) -> &Queue {
+        if hook == Hook::Streaming { &self.streams } else { &self.forwards }
+    }
+
+    /// The hook that is asked first: names the plugin's fault when it cannot even be instantiated.
+    fn first_hook(&self) -> Hook {
+        let order = [Hook::Blacklist, Hook::Verify, Hook::Priority, Hook::Streaming];
         order.into_iter().find(|hook| self.has(*hook)).unwrap_or(Hook::Forward)
     }
 }
 
-/// Where the live hooks are in an instance: looked up once.
-pub struct HookIndices {
-    forward: Option<forward::GuestIndices>,
-    blacklist: Option<blacklist::GuestIndices>,
-    priority: Option<priority::GuestIndices>,
+macro_rules! hook_indices {
+    ($($interface:ident => $hook:path),* $(,)?) => {
+        /// Where the live hooks are in an instance: looked up once.
+        pub(crate) struct HookIndices {
+            $($interface: Option<$interface::GuestIndices>,)*
+        }
+
+        impl HookIndices {
+            fn find(pre: &InstancePre<HostState>, manifest: &Manifest) -> wasmtime::Result<HookIndices> {
+                let live = |hook| manifest.hooks.contains(&hook);
+                Ok(HookIndices {
+                    $($interface: live($hook).then(|| $interface::GuestIndices::new(pre)).transpose()?,)*
+                })
+            }
+
+            $(
+                pub(crate) fn $interface(
+                    &self,
+                    store: &mut Store<HostState>,
+                    instance: &Instance,
+                ) -> wasmtime::Result<$interface::Guest> {
+                    self.$interface.as_ref().ok_or_else(|| not_live($hook))?.load(store, instance)
+                }
+            )*
+
+            pub(crate) fn check(&self, store: &mut Store<HostState>, instance: &Instance) -> wasmtime::Result<()> {
+                $(
+                    if let Some(hook) = &self.$interface {
+                        hook.load(&mut *store, instance)?;
+                    }
+                )*
+                Ok(())
+            }
+        }
+    };
 }
 
-impl HookIndices {
-    fn find(pre: &InstancePre<HostState>, manifest: &Manifest) -> wasmtime::Result<HookIndices> {
-        let live = |hook| manifest.hooks.contains(&hook);
-        Ok(HookIndices {
-            forward: live(Hook::Forward).then(|| forward::GuestIndices::new(pre)).transpose()?,
-            blacklist: live(Hook::Blacklist).then(|| blacklist::GuestIndices::new(pre)).transpose()?,
-            priority: live(Hook::Priority).then(|| priority::GuestIndices::new(pre)).transpose()?,
-        })
-    }
-
-    pub(crate) fn forward(
-        &self,
-        store: &mut Store<HostState>,
-        instance: &Instance,
-    ) -> wasmtime::Result<forward::Guest> {
-        self.forward.as_ref().ok_or_else(|| not_live(Hook::Forward))?.load(store, instance)
-    }
-
-    pub(crate) fn blacklist(
-        &self,
-        store: &mut Store<HostState>,
-        instance: &Instance,
-    ) -> wasmtime::Result<blacklist::Guest> {
-        self.blacklist.as_ref().ok_or_else(|| not_live(Hook::Blacklist))?.load(store, instance)
-    }
-
-    pub(crate) fn priority(
-        &self,
-        store: &mut Store<HostState>,
-        instance: &Instance,
-    ) -> wasmtime::Result<priority::Guest> {
-        self.priority.as_ref().ok_or_else(|| not_live(Hook::Priority))?.load(store, instance)
-    }
-
-    pub(crate) fn check(&self, store: &mut Store<HostState>, instance: &Instance) -> wasmtime::Result<()> {
-        if let Some(hook) = &self.forward {
-            hook.load(&mut *store, instance)?;
-        }
-        if let Some(hook) = &self.blacklist {
-            hook.load(&mut *store, instance)?;
-        }
-        if let Some(hook) = &self.priority {
-            hook.load(&mut *store, instance)?;
-        }
-        Ok(())
-    }
+hook_indices! {
+    forward => Hook::Forward,
+    streaming => Hook::Streaming,
+    blacklist => Hook::Blacklist,
+    verify => Hook::Verify,
+    priority => Hook::Priority,
 }
 
 fn not_live(hook: Hook) -> wasmtime::Error {

@@ -1,41 +1,73 @@
 //! The owner's socket: HTTP over a Unix socket that only this user can open.
 //!
-//! `GET /slots` lists, `POST /slots/NAME/swap` with `{"plugin": "/path"}` swaps. Errors come as
-//! `{"message", "code", "help"}`. `curl --unix-socket` works as well as `soma plugin`.
+//! `GET /slots` lists, `POST /slots/NAME/swap` with `{"plugin": "/path"}` swaps, `GET /metrics` is Prometheus' text
+//! format, `GET /requests` lists requests of late (`?code=`, `?route=`, `?hotkey=`, `?limit=`) and `GET /requests/ID`
+//! explains one. Errors come as `{"message", "code", "help"}`. `curl --unix-socket` works as well as `soma plugin`.
+//!
+//! A port of 127.0.0.1 has `/metrics` and nothing else: every user of the machine can reach it.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use axum::extract::{Path as UrlPath, State};
+use axum::extract::{Path as UrlPath, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use miette::Diagnostic;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use soma_runtime::slots::{SlotStatus, Swapped};
-use soma_runtime::{LoadError, Slots};
-use tokio::net::{UnixListener, UnixStream};
+use soma_axon::{Axon, Gate};
+use soma_runtime::Slots;
+use soma_runtime::slots::{Loss, SlotStatus, Swapped};
+use tokio::net::{TcpListener, UnixListener, UnixStream};
 
 use crate::error::SomaError;
+use crate::telemetry::Telemetry;
+use crate::telemetry::levels::{Held, Levels, SlotLevel};
+use crate::telemetry::metrics::SwapResult;
+use crate::telemetry::recent::Filter;
+use crate::telemetry::report::RequestReport;
 
 /// Name of the socket in the state folder.
 pub const SOCKET: &str = "admin.sock";
+
+/// The media type of Prometheus' text format.
+const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// What the socket can ask and tell.
+#[derive(Clone)]
+pub struct Host {
+    /// The plugins.
+    pub slots: Arc<Slots>,
+    /// The server.
+    pub axon: Arc<Axon>,
+    /// What its callers hold.
+    pub gate: Arc<Gate>,
+    /// What is known of its requests.
+    pub telemetry: Arc<Telemetry>,
+}
 
 /// What a swap needs.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SwapOrder {
     /// Absolute path of the new plugin.
     pub plugin: PathBuf,
+    /// Whether routes or gates may be lost with it.
+    #[serde(default)]
+    pub loss: Loss,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Problem {
+    #[serde(skip)]
+    status: StatusCode,
     message: String,
     code: String,
     help: String,
@@ -55,44 +87,109 @@ pub async fn bind(path: &Path) -> Result<UnixListener, SomaError> {
     Ok(listener)
 }
 
-/// Serves until the host stops.
-pub async fn serve(listener: UnixListener, slots: Arc<Slots>) {
-    let router = Router::new().route("/slots", get(list)).route("/slots/{slot}/swap", post(swap)).with_state(slots);
+/// Binds the port for metrics, on 127.0.0.1.
+pub async fn bind_metrics(port: u16) -> Result<TcpListener, SomaError> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    TcpListener::bind(address).await.map_err(|source| SomaError::AdminPort { address, source })
+}
+
+/// Serves the socket until the host stops.
+pub async fn serve(listener: UnixListener, host: Host) {
+    let router = Router::new()
+        .route("/slots", get(list))
+        .route("/slots/{slot}/swap", post(swap))
+        .route("/metrics", get(metrics))
+        .route("/requests", get(requests))
+        .route("/requests/{id}", get(request))
+        .with_state(host);
     if let Err(error) = axum::serve(listener, router).await {
         tracing::error!(%error, "the admin socket is closed");
     }
 }
 
-async fn list(State(slots): State<Arc<Slots>>) -> Json<Vec<SlotStatus>> {
-    Json(slots.list().await)
+/// Serves the port for metrics until the host stops.
+pub async fn serve_metrics(listener: TcpListener, host: Host) {
+    let router = Router::new().route("/metrics", get(metrics)).with_state(host);
+    if let Err(error) = axum::serve(listener, router).await {
+        tracing::error!(%error, "the port for metrics is closed");
+    }
+}
+
+async fn list(State(host): State<Host>) -> Json<Vec<SlotStatus>> {
+    Json(host.slots.list().await)
 }
 
 async fn swap(
-    State(slots): State<Arc<Slots>>,
+    State(host): State<Host>,
     UrlPath(slot): UrlPath<String>,
     Json(order): Json<SwapOrder>,
 ) -> Result<Json<Swapped>, Problem> {
     // A command that hangs up does not stop a swap halfway.
-    let swapping = tokio::spawn(async move { slots.swap(&slot, order.plugin).await });
+    let swapping = tokio::spawn(async move {
+        let swapped = host.slots.replace(&slot, order.plugin, order.loss).await;
+        let known = host.slots.list().await.into_iter().find(|status| status.slot == slot);
+        let result = if swapped.is_ok() { SwapResult::Swapped } else { SwapResult::Refused };
+        host.telemetry.metrics.swapped(known.as_ref().map(|status| status.slot.as_str()), result);
+        swapped
+    });
     match swapping.await {
         Ok(Ok(swapped)) => Ok(Json(swapped)),
-        Ok(Err(error)) => Err(Problem::from(&error)),
-        Err(error) => Err(Problem { message: error.to_string(), code: String::new(), help: String::new() }),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "swap refused; the old version goes on serving");
+            Err(Problem::new(StatusCode::CONFLICT, &error))
+        }
+        Err(error) => {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            Err(Problem { status, message: error.to_string(), ..Problem::default() })
+        }
     }
 }
 
-impl From<&LoadError> for Problem {
-    fn from(error: &LoadError) -> Problem {
+async fn metrics(State(host): State<Host>) -> Response {
+    let levels = host.levels().await;
+    ([(header::CONTENT_TYPE, TEXT_FORMAT)], host.telemetry.render(levels)).into_response()
+}
+
+async fn requests(State(host): State<Host>, Query(filter): Query<Filter>) -> Json<Vec<RequestReport>> {
+    Json(host.telemetry.recent.list(&filter).iter().map(|record| RequestReport::from(&**record)).collect())
+}
+
+async fn request(State(host): State<Host>, UrlPath(id): UrlPath<String>) -> Result<Json<RequestReport>, Problem> {
+    match host.telemetry.recent.find(&id) {
+        Some(record) => Ok(Json(RequestReport::from(&*record))),
+        None => Err(Problem::new(StatusCode::NOT_FOUND, &SomaError::UnknownRequest { id })),
+    }
+}
+
+impl Host {
+    async fn levels(&self) -> Levels {
+        let held = self.gate.in_use();
+        let closed = self.axon.closed_until().and_then(|until| until.duration_since(SystemTime::now()).ok());
+        let slots = self.slots.list().await.into_iter();
+        Levels {
+            strangers: Held { requests: held.stranger_requests, bytes: held.stranger_bytes },
+            lanes: Held { requests: held.proven_requests, bytes: held.proven_bytes },
+            connections: held.connections,
+            nonces: self.axon.replay.len(),
+            replay_closed: closed.unwrap_or_default(),
+            instances: self.slots.engine().engine().pooling_allocator_metrics().map(|pool| pool.component_instances()),
+            slots: slots.map(|slot| SlotLevel { name: slot.slot, draining: slot.draining }).collect(),
+            ..Levels::default()
+        }
+    }
+}
+
+impl Problem {
+    fn new(status: StatusCode, error: &(impl Diagnostic + ?Sized)) -> Problem {
         let text =
             |part: Option<Box<dyn std::fmt::Display + '_>>| part.map(|part| part.to_string()).unwrap_or_default();
-        tracing::warn!(%error, "swap refused; the old version goes on serving");
-        Problem { message: error.to_string(), code: text(error.code()), help: text(error.help()) }
+        Problem { status, message: error.to_string(), code: text(error.code()), help: text(error.help()) }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        (StatusCode::CONFLICT, Json(self)).into_response()
+        (self.status, Json(self)).into_response()
     }
 }
 
@@ -113,8 +210,8 @@ pub async fn ask<T: DeserializeOwned>(
     let request = Request::builder()
         .method(method)
         .uri(path)
-        .header(http::header::HOST, "soma")
-        .header(http::header::CONTENT_TYPE, "application/json")
+        .header(header::HOST, "soma")
+        .header(header::CONTENT_TYPE, "application/json")
         .body(body)
         .map_err(|error| SomaError::AdminAnswer(error.to_string()))?;
     let response = sender.send_request(request).await.map_err(broken)?;
@@ -134,3 +231,6 @@ pub async fn ask<T: DeserializeOwned>(
         Err(_) => Err(SomaError::AdminAnswer(format!("{status}: {}", String::from_utf8_lossy(&body)))),
     }
 }
+
+#[cfg(test)]
+mod tests;

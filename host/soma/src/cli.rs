@@ -5,6 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod explain;
+mod logging;
+
+pub use self::explain::ExplainFlags;
+pub use self::logging::LoggingFlags;
+
 /// Runs a Bittensor neuron: the wallet stays in a process of its own, the subnet's logic in sandboxed plugins.
 #[derive(Debug, Parser)]
 #[command(name = "soma", version, max_term_width = 110, propagate_version = true)]
@@ -24,6 +30,8 @@ pub enum Command {
     Run(RunFlags),
     /// Sign a request, send it to an axon and print the answer.
     Query(QueryFlags),
+    /// Show what became of a recent request of a running host: each stage, its time, what it used, the verdict.
+    Explain(ExplainFlags),
     /// Make, build, inspect and swap plugins.
     #[command(subcommand)]
     Plugin(PluginCommand),
@@ -41,21 +49,6 @@ pub enum Command {
     },
 }
 
-/// How much to log, and how.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Logging")]
-pub struct LoggingFlags {
-    /// Log what is of use when something does not work.
-    #[arg(long = "logging.debug", global = true, env = "BT_LOGGING_DEBUG")]
-    pub debug: bool,
-    /// Log everything.
-    #[arg(long = "logging.trace", global = true, env = "BT_LOGGING_TRACE")]
-    pub trace: bool,
-    /// Log one JSON object a line.
-    #[arg(long = "logging.json", global = true, env = "SOMA_LOGGING_JSON")]
-    pub json: bool,
-}
-
 /// Which hotkey.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Wallet")]
@@ -69,6 +62,15 @@ pub struct WalletFlags {
     /// Folder of the wallets [default: ~/.bittensor/wallets].
     #[arg(id = "wallet.path", long = "wallet.path", env = "BT_WALLET_PATH", value_name = "FOLDER")]
     pub path: Option<PathBuf>,
+    /// File that holds the password of an encrypted key. Without it: the Python SDK's BT_PW_... variable, systemd's
+    /// credential soma-hotkey-password, the terminal.
+    #[arg(
+        id = "wallet.password_file",
+        long = "wallet.password_file",
+        env = "SOMA_WALLET_PASSWORD_FILE",
+        value_name = "FILE"
+    )]
+    pub password_file: Option<PathBuf>,
 }
 
 /// Flags of `soma run`. A flag wins over its environment variable, that over soma.toml.
@@ -98,6 +100,9 @@ pub struct RunFlags {
     /// Port that callers reach this host at, when it is another one.
     #[arg(long = "axon.external_port", env = "BT_AXON_EXTERNAL_PORT", value_name = "PORT")]
     pub external_port: Option<u16>,
+    /// Serve GET /metrics on this port too, on 127.0.0.1 only [default: only on the admin socket].
+    #[arg(long = "admin.port", env = "SOMA_ADMIN_PORT", value_name = "PORT")]
+    pub admin_port: Option<u16>,
     /// Folder for state that must survive: keys of caches, the admin socket.
     #[arg(long, env = "SOMA_STATE", value_name = "FOLDER")]
     pub state: Option<PathBuf>,
@@ -214,10 +219,66 @@ pub enum PluginCommand {
         slot: String,
         /// The new plugin.
         file: PathBuf,
+        /// Swap even if a route or a gate is lost with it.
+        #[arg(long)]
+        allow_loss: bool,
         /// Where it is reached.
         #[command(flatten)]
         admin: AdminFlags,
     },
+}
+
+/// The signature schemes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CryptoFlag {
+    /// The scheme of almost all keys.
+    Sr25519,
+    /// For btauth only.
+    Ed25519,
+}
+
+/// Which key of a wallet is written, and how.
+#[derive(Clone, Debug, Args)]
+pub struct KeyFlags {
+    /// Which wallet and hotkey.
+    #[command(flatten)]
+    pub wallet: WalletFlags,
+    /// The coldkey instead of the hotkey. Its file is always encrypted.
+    #[arg(long)]
+    pub coldkey: bool,
+    /// Encrypt the hotkey's file with a password.
+    #[arg(long, conflicts_with = "coldkey")]
+    pub encrypt: bool,
+    /// Replace files that are there. The old ones stay beside as hidden backups.
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// Flags of `soma wallet regen`.
+#[derive(Clone, Debug, Args)]
+pub struct RegenFlags {
+    /// Which key.
+    #[command(flatten)]
+    pub key: KeyFlags,
+    /// File with the mnemonic, the 0x-seed, the 0x-private key or the JSON of a key file; - is standard input. Without
+    /// any of these flags the terminal asks.
+    #[arg(long, visible_alias = "mnemonic-file", value_name = "FILE", group = "secret")]
+    pub secret_file: Option<PathBuf>,
+    /// The mnemonic itself. It stays in the shell's history: better use --secret-file or the question.
+    #[arg(long, value_name = "WORDS", num_args = 1.., group = "secret")]
+    pub mnemonic: Vec<String>,
+    /// The seed itself, 0x and 64 digits. It stays in the shell's history.
+    #[arg(long, value_name = "HEX", group = "secret")]
+    pub seed: Option<String>,
+    /// An address: write the public file only.
+    #[arg(long, value_name = "ADDRESS", group = "secret", conflicts_with = "encrypt")]
+    pub ss58: Option<String>,
+    /// The signature scheme [default: the JSON's, else sr25519].
+    #[arg(long, value_enum)]
+    pub crypto: Option<CryptoFlag>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Commands around wallets.
@@ -225,12 +286,23 @@ pub enum PluginCommand {
 pub enum WalletCommand {
     /// Make a hotkey, and the public half of a coldkey when the wallet has none. Mnemonics are shown once.
     New {
-        /// Which wallet and hotkey.
+        /// Which key.
         #[command(flatten)]
-        wallet: WalletFlags,
+        key: KeyFlags,
         /// Print JSON, mnemonics included.
         #[arg(long)]
         json: bool,
+    },
+    /// Make a key's files again from its mnemonic, seed, private key or address.
+    Regen(Box<RegenFlags>),
+    /// Open a key with its password and print its address.
+    Check {
+        /// Which wallet and hotkey.
+        #[command(flatten)]
+        wallet: WalletFlags,
+        /// The coldkey instead of the hotkey.
+        #[arg(long)]
+        coldkey: bool,
     },
     /// List all wallets.
     List {

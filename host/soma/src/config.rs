@@ -1,26 +1,30 @@
 //! `soma.toml`, and how flags, environment and file come together: flag > environment > file > default.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+mod axon;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use indexmap::IndexMap;
 use miette::NamedSource;
 use serde::Deserialize;
-use soma_axon::Admission;
-use soma_protocol::btauth::{Policy, ReceiverRule};
-use soma_protocol::ss58::PublicKey;
+use soma_axon::{Admission, Limits, Proxies};
+use soma_protocol::btauth::Policy;
+use soma_protocol::synapse::Window;
 use soma_runtime::budget::BudgetGrant;
 use soma_runtime::compile::Confinement;
 use soma_runtime::{SlotSpec, Want};
 use soma_wallet::WalletPath;
 
+use self::axon::AxonSection;
 use crate::cli::{RunFlags, WalletFlags};
 use crate::error::SomaError;
 
 /// The port of the Python axon.
 const PORT: u16 = 8091;
+/// Requests that can be explained: about eight megabytes for each of the two rings.
+const RECENT: u16 = 4096;
 
 /// `soma.toml` as it is written.
 #[derive(Debug, Default, Deserialize)]
@@ -32,6 +36,8 @@ pub struct File {
     wallet: WalletSection,
     #[serde(default)]
     axon: AxonSection,
+    #[serde(default)]
+    admin: AdminSection,
     #[serde(default)]
     compile: CompileSection,
     #[serde(default)]
@@ -56,22 +62,9 @@ struct WalletSection {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AxonSection {
-    ip: Option<IpAddr>,
+struct AdminSection {
     port: Option<u16>,
-    external_ip: Option<IpAddr>,
-    external_port: Option<u16>,
-    admit: Option<HashSet<PublicKey>>,
-    #[serde(default)]
-    btauth: BtauthSection,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BtauthSection {
-    max_age: Option<u16>,
-    skew: Option<u16>,
-    require_receiver: Option<bool>,
+    recent: Option<u16>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -94,6 +87,15 @@ struct SlotSection {
     budget: BudgetGrant,
 }
 
+/// The administrator's side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdminSettings {
+    /// Port of 127.0.0.1 that `/metrics` is served on, besides the admin socket.
+    pub port: Option<u16>,
+    /// Requests that `soma explain` can explain: so many of proven callers, and as many others.
+    pub recent: usize,
+}
+
 /// Everything that `soma run` needs, decided.
 #[derive(Debug)]
 pub struct Settings {
@@ -105,8 +107,16 @@ pub struct Settings {
     pub wallet: WalletPath,
     /// Who is let in.
     pub admission: Admission,
+    /// How fresh a synapse has to be.
+    pub window: Window,
     /// How fresh a btauth request has to be.
     pub policy: Policy,
+    /// What callers may use.
+    pub limits: Limits,
+    /// Whose word about a caller's address is taken.
+    pub proxies: Proxies,
+    /// The administrator's side.
+    pub admin: AdminSettings,
     /// Whether compiling needs every measure of confinement.
     pub confinement: Confinement,
     /// The slots, in the order of the file.
@@ -173,12 +183,20 @@ impl File {
         let port = flags.port.or(self.axon.port).unwrap_or(PORT);
         let external_ip = flags.external_ip.or(self.axon.external_ip);
         let external_port = flags.external_port.or(self.axon.external_port).unwrap_or(port);
+        let proxies = self.axon.proxies();
         Ok(Settings {
             address: SocketAddr::new(ip, port),
             external: external_ip.map(|ip| SocketAddr::new(ip, external_port)),
             wallet,
             admission: self.axon.admit.map_or(Admission::Anyone, Admission::Listed),
+            window: self.axon.synapse.window(),
             policy: self.axon.btauth.policy(),
+            limits: self.axon.limits.limits(),
+            proxies,
+            admin: AdminSettings {
+                port: flags.admin_port.or(self.admin.port),
+                recent: self.admin.recent.unwrap_or(RECENT).into(),
+            },
             confinement: self.compile.confinement,
             slots: slots.collect(),
             state,
@@ -188,25 +206,15 @@ impl File {
     }
 }
 
-impl BtauthSection {
-    fn policy(&self) -> Policy {
-        let seconds = |value: Option<u16>, usual: Duration| value.map_or(usual, |s| Duration::from_secs(s.into()));
-        let usual = Policy::default();
-        Policy {
-            max_age: seconds(self.max_age, usual.max_age),
-            skew: seconds(self.skew, usual.skew),
-            receiver: match self.require_receiver {
-                None | Some(true) => ReceiverRule::Required,
-                Some(false) => ReceiverRule::Optional,
-            },
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::Parser;
+    use soma_axon::ProxyHeader;
+    use soma_axon::gate::{Rate, ShareLimits};
+    use soma_protocol::btauth::ReceiverRule;
+    use std::num::NonZeroU32;
+    use std::time::Duration;
 
     const GOOD: &str = r#"
 [neuron]
@@ -255,6 +263,66 @@ routes = ["Text"]
     }
 
     #[test]
+    fn what_the_file_says_of_windows_limits_and_proxies_counts_and_the_rest_keeps_its_default() {
+        let usual = settle(GOOD, &[]);
+        assert_eq!((usual.limits, usual.window), (Limits::default(), Window::default()));
+        assert!(usual.proxies.trusted.is_empty());
+        let more = r#"
+trusted_proxies = ["10.0.0.0/8", "2001:db8::/32"]
+proxy_protocol = true
+synapse = { base = 5, timeout_cap = 30, future = 2 }
+[axon.limits]
+address_rate = 7
+hotkey_burst = 3
+unverified_bytes = "1MiB"
+connections = 100
+connections_for_proven = 0
+body_rate = "2KiB"
+idle_time = 9
+[slots.gate]"#;
+        let settings = settle(&GOOD.replace("\n[slots.gate]", more), &[]);
+        let usual = Limits::default();
+        let strangers = ShareLimits { bytes: 1 << 20, ..usual.strangers };
+        let expected = Limits {
+            address: Rate { per_second: NonZeroU32::new(7).unwrap(), ..usual.address },
+            hotkey: Rate { burst: NonZeroU32::new(3).unwrap(), ..usual.hotkey },
+            strangers,
+            proven: strangers,
+            connections: 100,
+            connections_for_proven: 0,
+            body_rate: 2048,
+            idle_time: Duration::from_secs(9),
+            ..usual
+        };
+        assert_eq!(settings.limits, expected);
+        let window = settings.window;
+        let seconds = [window.base, window.timeout_cap, window.future].map(|time| time.as_secs());
+        assert_eq!(seconds, [5, 30, 2]);
+        assert_eq!((settings.proxies.trusted.len(), settings.proxies.header), (2, ProxyHeader::Required));
+    }
+
+    #[test]
+    fn metrics_have_a_port_only_when_one_is_named() {
+        let usual = AdminSettings { port: None, recent: 4096 };
+        assert_eq!(settle(GOOD, &[]).admin, usual);
+        assert_eq!(settle(GOOD, &["--admin.port", "9090"]).admin, AdminSettings { port: Some(9090), ..usual });
+        let text = format!("{GOOD}\n[admin]\nport = 9100\nrecent = 0\n");
+        assert_eq!(settle(&text, &[]).admin, AdminSettings { port: Some(9100), recent: 0 });
+        assert_eq!(settle(&text, &["--admin.port", "9090"]).admin.port, Some(9090));
+    }
+
+    /// The example in `docs/configuration.md` names the defaults.
+    #[test]
+    fn the_documented_file_says_the_same_as_the_defaults() {
+        let page = include_str!("../../../docs/configuration.md");
+        let (_, rest) = page.split_once("```toml\n").unwrap();
+        let (documented, _) = rest.split_once("```").unwrap();
+        let (_, slots) = documented.split_once("[slots.gate]").unwrap();
+        let [documented, usual] = [documented, &format!("[slots.gate]{slots}")].map(|text| settle(text, &[]));
+        assert_eq!(format!("{documented:?}"), format!("{usual:?}"));
+    }
+
+    #[test]
     fn slots_keep_their_order_and_paths_are_relative_to_the_file() {
         let slots = settle(GOOD, &[]).slots;
         let paths: Vec<_> = slots.iter().map(|slot| slot.plugin.to_str().unwrap()).collect();
@@ -270,6 +338,8 @@ routes = ["Text"]
             ("grant = [\"config\"]", "grant = [\"wallet\"]", 10),
             ("plugin = \"gate.wasm\"", "plugin = gate.wasm", 9),
             ("port = 8100", "admit = [\"5F\"]", 5),
+            ("port = 8100", "trusted_proxies = [\"10.0.0.0/33\"]", 5),
+            ("port = 8100", "limits = { address_rate = 0 }", 5),
         ];
         for (from, to, expected) in table {
             match read(&GOOD.replace(from, to)) {

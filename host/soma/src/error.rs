@@ -88,6 +88,55 @@ pub enum SomaError {
         source: std::io::Error,
     },
 
+    /// The loopback port for metrics cannot be served.
+    #[error("cannot serve metrics on {address}: {source}")]
+    #[diagnostic(
+        code(soma::admin::port),
+        help("another program may use the port, find it with `ss -ltnp`; choose another one with --admin.port")
+    )]
+    AdminPort {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// The exporter of metrics cannot be set up.
+    #[error("metrics cannot be counted: {0}")]
+    #[diagnostic(code(soma::metrics::exporter), help("a fault in soma itself: please report it"))]
+    Metrics(String),
+
+    /// The log's folder cannot be used.
+    #[error("cannot log into the folder {path}: {source}")]
+    #[diagnostic(
+        code(soma::logging::folder),
+        help("check that this user may write there, or name another folder with --logging.logging_dir")
+    )]
+    LogFile {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// Nothing is known of this request.
+    #[error("nothing is known of the request {id}")]
+    #[diagnostic(
+        code(soma::explain::unknown),
+        help(
+            "it may have been washed out by newer ones (`recent` under [admin] says how many are kept), the host may have been started since, or it is still being served; its log line has the same id; `soma explain --list` shows what is known"
+        )
+    )]
+    UnknownRequest {
+        /// The id that was asked for.
+        id: String,
+    },
+
+    /// No request is like that.
+    #[error("no recent request is like that")]
+    #[diagnostic(code(soma::explain::none), help("`soma explain --list` shows all of them"))]
+    NoRequest,
+
     /// No running host.
     #[error("no running host at {path}: {source}")]
     #[diagnostic(
@@ -134,6 +183,14 @@ pub enum SomaError {
     Write {
         /// The file.
         path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// Standard output is closed or full.
+    #[error("cannot write the answer: {source}")]
+    #[diagnostic(code(soma::cli::output), help("is the disk full, or the program behind the pipe gone?"))]
+    Output {
         /// What the system said.
         source: std::io::Error,
     },

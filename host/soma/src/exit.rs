@@ -11,10 +11,22 @@ const TRY_AGAIN: u8 = 75;
 /// A restart does not help: configuration, plugin or wallet have to be mended (sysexits' EX_CONFIG).
 const NEEDS_MENDING: u8 = 78;
 
+/// The program behind the pipe has seen enough (as a shell reports SIGPIPE).
+pub const PIPE_CLOSED: u8 = 141;
+
+/// Whether the error is only that nobody reads on: there is nothing to say about that.
+pub fn is_closed_pipe(report: &miette::Report) -> bool {
+    let closed = |source: &std::io::Error| source.kind() == std::io::ErrorKind::BrokenPipe;
+    matches!(report.downcast_ref::<SomaError>(), Some(SomaError::Output { source }) if closed(source))
+}
+
 /// The exit code of a command that ended with this error.
 pub fn code(report: &miette::Report) -> u8 {
     let passing = report.downcast_ref::<ServeError>().is_some()
-        || matches!(report.downcast_ref::<SomaError>(), Some(SomaError::AdminSocket { .. } | SomaError::NoHost { .. }));
+        || matches!(
+            report.downcast_ref::<SomaError>(),
+            Some(SomaError::AdminSocket { .. } | SomaError::AdminPort { .. } | SomaError::NoHost { .. })
+        );
     if passing { TRY_AGAIN } else { NEEDS_MENDING }
 }
 

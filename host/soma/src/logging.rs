@@ -1,26 +1,110 @@
-//! The log: lines on standard error, for people or as JSON.
+//! The log: lines on standard error, for people or as JSON, and with a folder into files that are rotated.
+//!
+//! `soma run` writes its lines on a thread of their own, so that a full pipe or a slow disk holds no request up. What
+//! the buffers have no room for is lost and counted. The other commands have no file: two programs must not rotate the
+//! same one.
 
-use std::io::IsTerminal;
+mod rotation;
 
-use tracing_subscriber::EnvFilter;
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
+
+use self::rotation::RotatedFile;
 use crate::cli::LoggingFlags;
+use crate::error::SomaError;
 
 /// The variable that sets a filter of its own, in tracing's syntax: `info,request=debug`.
 const FILTER: &str = "SOMA_LOG";
+/// Lines that wait for the thread that writes them: some megabytes.
+const BUFFERED: usize = 16_384;
 
-/// Starts logging. Called once.
-pub fn start(flags: &LoggingFlags) {
+/// A log that was started. Dropping it writes what waits, for at most a second.
+#[derive(Default)]
+pub struct Logging {
+    _guards: Vec<WorkerGuard>,
+    lost: LostLines,
+}
+
+/// How many lines the buffers had no room for.
+#[derive(Clone, Default)]
+pub struct LostLines(Arc<[ErrorCounter]>);
+
+impl LostLines {
+    /// Since the start, over all outputs.
+    pub fn count(&self) -> u64 {
+        self.0.iter().map(|counter| u64::try_from(counter.dropped_lines()).unwrap_or(u64::MAX)).sum()
+    }
+}
+
+/// What the log is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A command that ends by itself.
+    Command,
+    /// The host.
+    Host,
+}
+
+impl Logging {
+    /// Starts logging. Called once.
+    ///
+    /// # Errors
+    /// [`SomaError::LogFile`] when the folder cannot be used.
+    pub fn start(flags: &LoggingFlags, purpose: Purpose) -> Result<Logging, SomaError> {
+        let ansi = !flags.json && io::stderr().is_terminal();
+        let registry = Registry::default().with(filter(flags));
+        if purpose == Purpose::Command {
+            registry.with(layer(flags, ansi, io::stderr)).init();
+            return Ok(Logging::default());
+        }
+        let (console, guard) = queued("log-console", io::stderr());
+        let (mut counters, mut guards) = (vec![console.error_counter()], vec![guard]);
+        let file = match &flags.dir {
+            Some(folder) => {
+                let file = RotatedFile::open(folder, flags.max_size.as_u64(), flags.max_files);
+                let file = file.map_err(|source| SomaError::LogFile { path: folder.clone(), source })?;
+                let (file, guard) = queued("log-file", file);
+                counters.push(file.error_counter());
+                guards.push(guard);
+                Some(layer(flags, false, file))
+            }
+            None => None,
+        };
+        registry.with(layer(flags, ansi, console)).with(file).init();
+        Ok(Logging { _guards: guards, lost: LostLines(counters.into()) })
+    }
+
+    /// The counter of lines that were lost.
+    pub fn lost(&self) -> LostLines {
+        self.lost.clone()
+    }
+}
+
+fn queued(thread: &str, writer: impl Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
+    NonBlockingBuilder::default().lossy(true).buffered_lines_limit(BUFFERED).thread_name(thread).finish(writer)
+}
+
+fn filter(flags: &LoggingFlags) -> EnvFilter {
     let level = match (flags.trace, flags.debug) {
         (true, _) => "trace",
         (_, true) => "info,soma=debug,request=debug,plugin=debug,compile=debug",
         _ => "info",
     };
-    let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new(level));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if flags.json {
-        builder.json().flatten_event(true).init();
-    } else {
-        builder.with_ansi(std::io::stderr().is_terminal()).init();
-    }
+    EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new(level))
+}
+
+/// One output. Layers are made for the whole stack below them, so their type says which.
+fn layer<S, W>(flags: &LoggingFlags, ansi: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let layer = tracing_subscriber::fmt::layer().with_writer(writer);
+    if flags.json { layer.json().flatten_event(true).boxed() } else { layer.with_ansi(ansi).boxed() }
 }

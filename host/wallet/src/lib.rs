@@ -6,25 +6,37 @@
 //! that runs plugins holds a [`Signer`] handle, and no key.
 //!
 //! What it never does: it never signs bytes that a caller made up (an intent is checked and spelled out inside the
-//! signer), never writes a coldkey's secret to a file, never overwrites a key file, and never prints a secret in an
-//! error or in `Debug` output.
+//! signer), never writes a coldkey's secret to a file without encryption, never overwrites a key file without a backup,
+//! and never prints a secret in an error or in `Debug` output.
 //!
 //! # Layout
 //! - [`keypair`]: sr25519 and ed25519 keys ([`Keypair`]) and mnemonics ([`Phrase`])
 //! - [`uri`]: development keys such as `//Alice`
 //! - [`keyfile`]: one key file, read and written
-//! - [`wallet`]: the folder layout: [`WalletPath`], [`wallet::list`], [`wallet::show`], [`wallet::create`]
+//! - [`encryption`]: the encrypted forms of key files
+//! - [`password`]: passwords and the environment variables that carry them; [`terminal`]: questions without echo
+//! - [`access`]: how a key file is opened: [`Access`] names the file and where its password may be
+//! - [`wallet`]: the folder layout: [`WalletPath`], [`wallet::list`], [`wallet::show`]
+//! - [`creation`]: keys that are made or made again: [`creation::create`], [`creation::restore`]
 //! - [`signer`]: [`Intent`], the process ([`signer::serve`]) and its client ([`Signer`])
 //! - [`mod@error`]: wallet and key file errors ([`WalletError`]; [`SignerError`] is with the signer)
 
+pub mod access;
+pub mod creation;
+pub mod encryption;
 pub mod error;
 pub mod keyfile;
 pub mod keypair;
+pub mod password;
 pub mod signer;
+pub mod terminal;
 pub mod uri;
 pub mod wallet;
 
+pub use access::Access;
+pub use creation::{Created, Restored};
 pub use error::WalletError;
 pub use keypair::{KeyError, Keypair, Phrase};
+pub use password::Password;
 pub use signer::{Intent, Signer, SignerError};
-pub use wallet::{Created, HotkeySummary, WalletPath, WalletSummary};
+pub use wallet::{HotkeySummary, WalletPath, WalletSummary};

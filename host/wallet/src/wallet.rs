@@ -1,4 +1,4 @@
-//! Where a wallet's files are, what a wallet holds, and how one is made.
+//! Where a wallet's files are, and what a wallet holds.
 //!
 //! The layout is the Python SDK's: `<path>/<name>/coldkeypub.txt`, `<path>/<name>/hotkeys/<hotkey>` and
 //! `<path>/<name>/hotkeys/<hotkey>pub.txt`. The default path is `~/.bittensor/wallets`, both names default to
@@ -7,11 +7,10 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use soma_protocol::signature::Crypto;
 
+use crate::encryption::Form;
 use crate::error::WalletError;
 use crate::keyfile::{self, Contents};
-use crate::keypair::{Keypair, Phrase};
 
 /// The name of the wallet and of the hotkey when none is given.
 pub const DEFAULT_NAME: &str = "default";
@@ -69,6 +68,12 @@ impl WalletPath {
         self.folder().join("coldkeypub.txt")
     }
 
+    /// The coldkey's secret file; it may not exist. `soma run` never opens it.
+    #[must_use]
+    pub fn coldkey_file(&self) -> PathBuf {
+        self.folder().join("coldkey")
+    }
+
     /// The hotkey's secret file; it may not exist.
     #[must_use]
     pub fn hotkey_file(&self) -> PathBuf {
@@ -101,6 +106,19 @@ impl WalletPath {
         Err(WalletError::MissingHotkey { wallet, hotkey, path, there })
     }
 
+    /// The coldkey's secret file, after a look that it is there.
+    ///
+    /// # Errors
+    /// [`WalletError::MissingWallet`], [`WalletError::MissingColdkey`].
+    pub fn require_coldkey(&self) -> Result<PathBuf, WalletError> {
+        let path = self.coldkey_file();
+        if path.is_file() {
+            return Ok(path);
+        }
+        self.require_folder()?;
+        Err(WalletError::MissingColdkey { wallet: self.name.clone(), path })
+    }
+
     fn require_folder(&self) -> Result<(), WalletError> {
         let path = self.folder();
         if path.is_dir() {
@@ -122,7 +140,7 @@ fn home() -> Result<PathBuf, WalletError> {
     std::env::home_dir().filter(|home| !home.as_os_str().is_empty()).ok_or(WalletError::NoHome)
 }
 
-fn expand_home(path: &Path) -> Result<PathBuf, WalletError> {
+pub(crate) fn expand_home(path: &Path) -> Result<PathBuf, WalletError> {
     match path.strip_prefix("~") {
         Ok(rest) => Ok(home()?.join(rest)),
         Err(_) => Ok(path.to_owned()),
@@ -168,7 +186,9 @@ pub struct HotkeySummary {
     pub address: Option<String>,
     /// The signature scheme, `sr25519` or `ed25519`, when it could be read.
     pub crypto: Option<&'static str>,
-    /// Why the hotkey's own file cannot be used now (encrypted, damaged), in words.
+    /// How the hotkey's own file is encrypted: `NaCl` or `Ansible vault`; `None` for a plain file.
+    pub encryption: Option<&'static str>,
+    /// Why the hotkey's own file cannot be used (damaged, an old form), in words.
     pub problem: Option<String>,
 }
 
@@ -211,12 +231,15 @@ fn hotkey_summary(folder: &Path, name: String) -> HotkeySummary {
                 Contents::Secret(_) => None,
                 Contents::Public(..) => Some("the file holds an address and no secret".to_owned()),
             };
-            HotkeySummary { name, address: Some(address), crypto: Some(crypto), problem }
+            HotkeySummary { name, address: Some(address), crypto: Some(crypto), encryption: None, problem }
         }
         Err(error) => {
             let public = keyfile::read(&hotkeys.join(format!("{name}pub.txt"))).ok();
             let (address, crypto) = public.as_ref().map(identity).unzip();
-            HotkeySummary { name, address, crypto, problem: Some(error.to_string()) }
+            let encryption = keyfile::encryption(&hotkeys.join(&name)).map(Form::name);
+            // A file that its password opens is as good as a plain one.
+            let problem = if encryption.is_some() { None } else { Some(error.to_string()) };
+            HotkeySummary { name, address, crypto, encryption, problem }
         }
     }
 }
@@ -253,46 +276,4 @@ fn entries(folder: &Path) -> Result<Vec<String>, WalletError> {
     }
     names.sort_unstable();
     Ok(names)
-}
-
-/// What [`create`] made. The mnemonics exist nowhere else but in the hotkey's file: show them once.
-#[derive(Debug)]
-pub struct Created {
-    /// The wallet after the call.
-    pub wallet: WalletSummary,
-    /// The new hotkey's mnemonic; the hotkey's file holds it too.
-    pub hotkey_phrase: Phrase,
-    /// The new coldkey's mnemonic; no file holds it. `None` when the wallet had a coldkey before.
-    pub coldkey_phrase: Option<Phrase>,
-}
-
-/// Makes a hotkey, and a coldkey when the wallet has none. Of the coldkey only `coldkeypub.txt` is written: its secret
-/// is in the returned mnemonic and in no file.
-///
-/// # Errors
-/// [`WalletError::Exists`] when the hotkey's name is taken; nothing is changed then. [`WalletError::Io`];
-/// [`WalletError::Key`] when the system has no random numbers.
-pub fn create(wallet: &WalletPath) -> Result<Created, WalletError> {
-    for path in [wallet.hotkey_file(), wallet.hotkeypub_file()] {
-        if path.exists() {
-            return Err(WalletError::Exists { path });
-        }
-    }
-    let hotkey_phrase = Phrase::generate()?;
-    let hotkey = keyfile::write_secret(&wallet.hotkey_file(), Crypto::Sr25519, &hotkey_phrase)?;
-    keyfile::write_public(&wallet.hotkeypub_file(), &hotkey.public_key(), Crypto::Sr25519)?;
-    // Last, so that an error above cannot leave an address behind whose mnemonic nobody saw.
-    let coldkey_phrase = create_coldkey(wallet)?;
-    Ok(Created { wallet: show(wallet)?, hotkey_phrase, coldkey_phrase })
-}
-
-/// A wallet with a `coldkey` file but no public file gets none: the public file of another key would be worse.
-fn create_coldkey(wallet: &WalletPath) -> Result<Option<Phrase>, WalletError> {
-    if wallet.coldkeypub_file().exists() || wallet.folder().join("coldkey").exists() {
-        return Ok(None);
-    }
-    let phrase = Phrase::generate()?;
-    let coldkey = Keypair::from_phrase(Crypto::Sr25519, &phrase)?;
-    keyfile::write_public(&wallet.coldkeypub_file(), &coldkey.public_key(), Crypto::Sr25519)?;
-    Ok(Some(phrase))
 }

@@ -47,3 +47,26 @@ pub mod priority {
         export_macro_name: "export_priority",
     });
 }
+
+pub mod streaming {
+    wit_bindgen::generate!({
+        world: "streaming-hook",
+        path: "wit",
+        with: {
+            "soma:neuron/types@0.1.0": crate::bindings::sdk::soma::neuron::types,
+            "soma:neuron/response@0.1.0": crate::bindings::sdk::soma::neuron::response,
+        },
+        pub_export_macro: true,
+        export_macro_name: "export_streaming",
+    });
+}
+
+pub mod verify {
+    wit_bindgen::generate!({
+        world: "verify-hook",
+        path: "wit",
+        with: { "soma:neuron/types@0.1.0": crate::bindings::sdk::soma::neuron::types },
+        pub_export_macro: true,
+        export_macro_name: "export_verify",
+    });
+}

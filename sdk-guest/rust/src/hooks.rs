@@ -1,13 +1,14 @@
 //! The shapes that an author's functions may have, and how each becomes the contract's call.
 //!
 //! A forward function takes the synapse, or the synapse and the request, and returns a synapse (the same class
-//! or another one) or `Result<_, Failure>`. A blacklist returns `(bool, reason)` as in the Python guide, or a
-//! [`Verdict`]. A priority returns a number.
+//! or another one) or `Result<_, Failure>`. A streaming function takes a stream to write to besides, and returns
+//! `Result<(), Failure>`. A blacklist returns `(bool, reason)` as in the Python guide, or a [`Verdict`]. A verify
+//! function returns `Result<(), reason>` or a [`Verdict`]. A priority returns a number.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Failure, Reply, Request, Verdict};
+use crate::{Failure, Reply, Request, ResponseStream, Verdict};
 
 /// What a forward function may return. `Kind` tells a class from a `Result`; nobody names it.
 #[diagnostic::on_unimplemented(
@@ -67,6 +68,73 @@ impl<T, K, A: Answer<K>, F: Fn(T, &Request) -> A> Forward<T, (T, &Request, K)> f
     }
 }
 
+/// A streaming function for the class `T`. `Shape` tells the argument lists apart; nobody names it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has not the shape of a streaming function for `{T}`",
+    label = "write `fn(Class, &Request, &ResponseStream) -> Result<(), Failure>`, or the same without the request"
+)]
+pub trait Streaming<T, Shape> {
+    /// Runs the function.
+    ///
+    /// # Errors
+    /// What the function returns.
+    fn stream(&self, synapse: T, request: &Request, out: &ResponseStream) -> Result<(), Failure>;
+}
+
+impl<T, F: Fn(T, &ResponseStream) -> Result<(), Failure>> Streaming<T, (T, &ResponseStream)> for F {
+    fn stream(&self, synapse: T, _: &Request, out: &ResponseStream) -> Result<(), Failure> {
+        self(synapse, out)
+    }
+}
+
+impl<T, F: Fn(T, &Request, &ResponseStream) -> Result<(), Failure>> Streaming<T, (T, &Request, &ResponseStream)> for F {
+    fn stream(&self, synapse: T, request: &Request, out: &ResponseStream) -> Result<(), Failure> {
+        self(synapse, request, out)
+    }
+}
+
+/// What a verify function may return.
+#[diagnostic::on_unimplemented(
+    message = "a verify function can't return `{Self}`",
+    label = "return `Result<(), String>` or `Verdict`"
+)]
+pub trait Check {
+    /// As the contract has it.
+    fn into_verdict(self) -> Verdict;
+}
+
+impl Check for Verdict {
+    fn into_verdict(self) -> Verdict {
+        self
+    }
+}
+
+/// The error is the reason.
+impl<S: Into<String>> Check for Result<(), S> {
+    fn into_verdict(self) -> Verdict {
+        match self {
+            Ok(()) => Verdict::Allow,
+            Err(reason) => Verdict::Deny(reason.into()),
+        }
+    }
+}
+
+/// A verify function for the class `T`. `C` is what it returns; nobody names it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has not the shape of a verify function for `{T}`",
+    label = "write `fn(&Request, &Class) -> Result<(), String>`, or with `Verdict`"
+)]
+pub trait Verify<T, C> {
+    /// Runs the function.
+    fn check(&self, request: &Request, synapse: &T) -> Verdict;
+}
+
+impl<T, C: Check, F: Fn(&Request, &T) -> C> Verify<T, C> for F {
+    fn check(&self, request: &Request, synapse: &T) -> Verdict {
+        self(request, synapse).into_verdict()
+    }
+}
+
 /// What a blacklist may return.
 pub trait Judgement {
     /// As the contract has it.
@@ -121,6 +189,11 @@ pub fn run<T: DeserializeOwned, Shape>(
     request: &Request,
     body: &[u8],
 ) -> Result<Reply, Failure> {
+    let synapse = read(body)?;
+    Ok(Reply { body: function.answer(synapse, request)?, content_type: None, status: None })
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let synapse = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let field = error.path().to_string();
@@ -132,7 +205,34 @@ pub fn run<T: DeserializeOwned, Shape>(
         }
     })?;
     reader.end().map_err(|error| Failure::invalid(error.to_string()))?;
-    Ok(Reply { body: function.answer(synapse, request)?, content_type: None, status: None })
+    Ok(synapse)
+}
+
+/// Reads the body and runs the function, which writes the answer.
+#[doc(hidden)]
+pub fn stream<T: DeserializeOwned, Shape>(
+    function: impl Streaming<T, Shape>,
+    request: &Request,
+    body: &[u8],
+    out: &ResponseStream,
+) -> Result<(), Failure> {
+    function.stream(read(body)?, request, out)
+}
+
+/// Reads the body and has it checked. What cannot be read was not checked, and so does not pass.
+#[doc(hidden)]
+pub fn check<T: DeserializeOwned, C>(function: impl Verify<T, C>, request: &Request, body: &[u8]) -> Verdict {
+    match read(body) {
+        Ok(synapse) => function.check(request, &synapse),
+        Err(Failure::Invalid(reason)) => Verdict::Deny(reason),
+        Err(_) => Verdict::Deny("the body cannot be read".into()),
+    }
+}
+
+/// Has the bytes of a body checked.
+#[doc(hidden)]
+pub fn verify_bytes<C: Check>(function: impl Fn(&Request, &[u8]) -> C, request: &Request, body: &[u8]) -> Verdict {
+    function(request, body).into_verdict()
 }
 
 /// The manifest binds a route that `plugin!` does not name.
@@ -154,87 +254,4 @@ pub fn rank<R: Rank>(function: impl Fn(&Request) -> R, request: &Request) -> f64
 }
 
 #[cfg(test)]
-mod tests {
-    use serde::Deserialize;
-
-    use super::*;
-    use crate::testing;
-
-    #[derive(Serialize, Deserialize)]
-    struct Echo {
-        text: String,
-        #[serde(default)]
-        times: u32,
-    }
-
-    fn plain(echo: Echo) -> Echo {
-        echo
-    }
-
-    fn fallible(echo: Echo) -> Result<Echo, Failure> {
-        match echo.times {
-            0 => Err(Failure::refused("times is 0")),
-            _ => Ok(echo),
-        }
-    }
-
-    fn with_request(echo: Echo, request: &Request) -> Echo {
-        Echo { text: format!("{} for {}", echo.text, request.caller.hotkey), ..echo }
-    }
-
-    fn fallible_with_request(echo: Echo, request: &Request) -> Result<String, Failure> {
-        if request.caller.stake < 1.0 {
-            return Err(Failure::unavailable("later"));
-        }
-        Ok(echo.text)
-    }
-
-    fn text(reply: Result<Reply, Failure>) -> String {
-        String::from_utf8(reply.unwrap().body).unwrap()
-    }
-
-    #[test]
-    fn takes_every_shape_of_forward() {
-        let mut request = testing::request("Echo");
-        let body = br#"{"text":"hi","times":1}"#;
-        assert_eq!(text(run(plain, &request, body)), r#"{"text":"hi","times":1}"#);
-        assert_eq!(text(run(fallible, &request, body)), r#"{"text":"hi","times":1}"#);
-        request.caller.hotkey = "5F".into();
-        assert_eq!(text(run(with_request, &request, body)), r#"{"text":"hi for 5F","times":1}"#);
-        request.caller.stake = 1.0;
-        assert_eq!(text(run(fallible_with_request, &request, body)), r#""hi""#);
-        request.caller.stake = 0.0;
-        assert_eq!(run(fallible_with_request, &request, body), Err(Failure::Unavailable("later".into())));
-        assert_eq!(run(fallible, &request, br#"{"text":"hi"}"#), Err(Failure::Refused("times is 0".into())));
-    }
-
-    #[test]
-    fn names_the_field_that_is_wrong() {
-        let request = testing::request("Echo");
-        for (body, field) in [
-            (r#"{"times":1}"#, "`text`"),
-            (r#"{"text":"a","times":"b"}"#, "times: "),
-            (r#"{"text":"a","times":-1}"#, "times: "),
-            (r#"{"text":"a"} x"#, "trailing characters"),
-            ("", "EOF"),
-            ("\u{0}", "expected value"),
-        ] {
-            match run(plain, &request, body.as_bytes()) {
-                Err(Failure::Invalid(reason)) => {
-                    assert!(reason.contains(field), "{body}: {reason}");
-                }
-                other => panic!("{body}: {other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn takes_every_shape_of_gate() {
-        let request = testing::request("Echo");
-        assert_eq!(judge(|_| (true, "no"), &request), Verdict::Deny("no".into()));
-        assert_eq!(judge(|_| (false, String::new()), &request), Verdict::Allow);
-        assert_eq!(judge(|_| Verdict::Allow, &request), Verdict::Allow);
-        assert_eq!(rank(|_| 3_u32, &request), 3.0);
-        assert_eq!(rank(|request: &Request| request.caller.stake, &request), 0.0);
-    }
-}
+mod tests;

@@ -46,6 +46,7 @@
 //! - `bindings`: generated from the contract in `wit/`
 //! - `plugin`: the `plugin!` macro
 //! - `hooks`: the shapes that an author's functions may have
+//! - [`stream`]: where a streaming function writes to
 //! - [`log`], [`clock`], [`random`], [`config`]: what the host offers
 //! - `arena`: the allocator that keeps a fresh instance from growing its memory
 //! - `panics`: a panic becomes a line in the log, then a trap
@@ -65,13 +66,15 @@ mod panics;
 mod plugin;
 pub mod prelude;
 pub mod random;
+pub mod stream;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 
 pub use bindings::sdk::soma::neuron::types::{Caller, Dialect, Failure, Reply, Request, Verdict};
-pub use hooks::{Answer, Forward, Judgement, Rank};
+pub use hooks::{Answer, Check, Forward, Judgement, Rank, Streaming, Verify};
 pub use serde;
 pub use serde_json;
+pub use stream::{ResponseStream, WriteError};
 
 /// What `plugin!` expands to. No part of the public interface.
 #[doc(hidden)]
@@ -85,5 +88,12 @@ pub mod __private {
     pub use crate::bindings::priority as priority_hook;
     pub use crate::bindings::priority::export_priority;
     pub use crate::bindings::priority::exports::soma::neuron::priority;
-    pub use crate::hooks::{judge, rank, run, start, unknown_route};
+    pub use crate::bindings::sdk::soma::neuron::response::ResponseStream as HostStream;
+    pub use crate::bindings::streaming as streaming_hook;
+    pub use crate::bindings::streaming::export_streaming;
+    pub use crate::bindings::streaming::exports::soma::neuron::streaming;
+    pub use crate::bindings::verify as verify_hook;
+    pub use crate::bindings::verify::export_verify;
+    pub use crate::bindings::verify::exports::soma::neuron::verify;
+    pub use crate::hooks::{check, judge, rank, run, start, stream, unknown_route, verify_bytes};
 }

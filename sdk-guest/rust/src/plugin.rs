@@ -5,7 +5,9 @@
 /// ```text
 /// soma_sdk::plugin! {
 ///     forward: { TextGeneration => generate, "images-v2" as ImageGeneration => draw },
+///     streaming: { TextStream => stream },
 ///     blacklist: blacklist,
+///     verify: { TextGeneration => verify },
 ///     priority: priority,
 /// }
 /// ```
@@ -14,6 +16,13 @@
 ///   binds another name. Shapes: `fn(Class) -> A` or `fn(Class, &Request) -> A`, with `A` a class or
 ///   `Result<class, Failure>`.
 /// - `forward: function` takes every route as bytes: `fn(&Request, &[u8]) -> Result<Reply, Failure>`.
+/// - `streaming: { Class => function, .. }` binds routes that the manifest gives `stream`, in the same way. Shapes:
+///   `fn(Class, &Request, &ResponseStream) -> Result<(), Failure>`, or the same without the request.
+/// - `streaming: function` takes every such route as bytes:
+///   `fn(&Request, &[u8], &ResponseStream) -> Result<(), Failure>`.
+/// - `verify: { Class => function, .. }` checks the bodies of these routes; others pass. Shapes:
+///   `fn(&Request, &Class) -> Result<(), String>`, or with `Verdict`. A body that is no such class does not pass.
+/// - `verify: function` checks every route as bytes: `fn(&Request, &[u8]) -> Result<(), String>`.
 /// - `blacklist: function`: `fn(&Request) -> (bool, String)` or `fn(&Request) -> Verdict`.
 /// - `priority: function`: `fn(&Request) -> f64`.
 #[macro_export]
@@ -27,6 +36,26 @@ macro_rules! plugin {
     };
     (@hooks forward: $function:path $(, $($rest:tt)*)?) => {
         $crate::plugin!(@forward(request, body) { ($function)(&request, &body) });
+        $crate::plugin!(@hooks $($($rest)*)?);
+    };
+    (@hooks streaming: { $($routes:tt)* } $(, $($rest:tt)*)?) => {
+        $crate::plugin!(@streaming(request, body, out) {
+            $crate::plugin!(@streams request body out [] $($routes)*)
+        });
+        $crate::plugin!(@hooks $($($rest)*)?);
+    };
+    (@hooks streaming: $function:path $(, $($rest:tt)*)?) => {
+        $crate::plugin!(@streaming(request, body, out) { ($function)(&request, &body, &out) });
+        $crate::plugin!(@hooks $($($rest)*)?);
+    };
+    (@hooks verify: { $($routes:tt)* } $(, $($rest:tt)*)?) => {
+        $crate::plugin!(@verify(request, body) {
+            $crate::plugin!(@checks request body [] $($routes)*)
+        });
+        $crate::plugin!(@hooks $($($rest)*)?);
+    };
+    (@hooks verify: $function:path $(, $($rest:tt)*)?) => {
+        $crate::plugin!(@verify(request, body) { $crate::__private::verify_bytes($function, &request, &body) });
         $crate::plugin!(@hooks $($($rest)*)?);
     };
     (@hooks blacklist: $function:path $(, $($rest:tt)*)?) => {
@@ -69,7 +98,8 @@ macro_rules! plugin {
     };
     (@hooks $other:tt $($rest:tt)*) => {
         ::core::compile_error!(::core::concat!(
-            "plugin! knows `forward: { Class => function }`, `blacklist: function` and `priority: function`, \
+            "plugin! knows `forward: { Class => function }`, `streaming: { Class => function }`, \
+             `verify: { Class => function }`, `blacklist: function` and `priority: function`, \
              separated by commas; it found `", ::core::stringify!($other), "`"
         ));
     };
@@ -94,6 +124,89 @@ macro_rules! plugin {
                 Hook with_types_in $crate::__private::forward_hook
             );
         };
+    };
+
+    (@streaming($request:ident, $body:ident, $out:ident) { $($run:tt)* }) => {
+        const _: () = {
+            struct Hook;
+            impl $crate::__private::streaming::Guest for Hook {
+                fn forward(
+                    $request: $crate::Request,
+                    $body: ::std::vec::Vec<u8>,
+                    stream: $crate::__private::HostStream,
+                ) -> ::core::result::Result<(), $crate::Failure> {
+                    $crate::__private::start();
+                    let $out = $crate::ResponseStream::from_host(stream);
+                    $($run)*
+                }
+            }
+            // Where nothing is exported the author's functions still count as used.
+            #[cfg(not(target_arch = "wasm32"))]
+            const _: fn() = || _ = <Hook as $crate::__private::streaming::Guest>::forward;
+            #[cfg(target_arch = "wasm32")]
+            $crate::__private::export_streaming!(
+                Hook with_types_in $crate::__private::streaming_hook
+            );
+        };
+    };
+
+    (@streams $request:ident $body:ident $out:ident [$($arm:tt)*]) => {
+        match $request.route.as_str() {
+            $($arm)*
+            _ => ::core::result::Result::Err($crate::__private::unknown_route(&$request)),
+        }
+    };
+    (@streams $request:ident $body:ident $out:ident [$($arm:tt)*]
+        $class:ident => $function:path $(, $($rest:tt)*)?) => {
+        $crate::plugin!(@streams $request $body $out [$($arm)*
+            ::core::stringify!($class) => {
+                $crate::__private::stream::<$class, _>($function, &$request, &$body, &$out)
+            }
+        ] $($($rest)*)?)
+    };
+    (@streams $request:ident $body:ident $out:ident [$($arm:tt)*]
+        $route:literal as $class:ty => $function:path $(, $($rest:tt)*)?) => {
+        $crate::plugin!(@streams $request $body $out [$($arm)*
+            $route => $crate::__private::stream::<$class, _>($function, &$request, &$body, &$out),
+        ] $($($rest)*)?)
+    };
+
+    (@verify($request:ident, $body:ident) { $($run:tt)* }) => {
+        const _: () = {
+            struct Hook;
+            impl $crate::__private::verify::Guest for Hook {
+                fn check($request: $crate::Request, $body: ::std::vec::Vec<u8>) -> $crate::Verdict {
+                    $crate::__private::start();
+                    $($run)*
+                }
+            }
+            // Where nothing is exported the author's functions still count as used.
+            #[cfg(not(target_arch = "wasm32"))]
+            const _: fn() = || _ = <Hook as $crate::__private::verify::Guest>::check;
+            #[cfg(target_arch = "wasm32")]
+            $crate::__private::export_verify!(
+                Hook with_types_in $crate::__private::verify_hook
+            );
+        };
+    };
+
+    (@checks $request:ident $body:ident [$($arm:tt)*]) => {
+        match $request.route.as_str() {
+            $($arm)*
+            _ => $crate::Verdict::Allow,
+        }
+    };
+    (@checks $request:ident $body:ident [$($arm:tt)*]
+        $class:ident => $function:path $(, $($rest:tt)*)?) => {
+        $crate::plugin!(@checks $request $body [$($arm)*
+            ::core::stringify!($class) => $crate::__private::check::<$class, _>($function, &$request, &$body),
+        ] $($($rest)*)?)
+    };
+    (@checks $request:ident $body:ident [$($arm:tt)*]
+        $route:literal as $class:ty => $function:path $(, $($rest:tt)*)?) => {
+        $crate::plugin!(@checks $request $body [$($arm)*
+            $route => $crate::__private::check::<$class, _>($function, &$request, &$body),
+        ] $($($rest)*)?)
     };
 
     (@routes $request:ident $body:ident [$($arm:tt)*]) => {

@@ -11,8 +11,9 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use crate::{Caller, Dialect, Request};
+use crate::{Caller, Dialect, Request, ResponseStream, WriteError};
 
 thread_local! {
     static SETTINGS: RefCell<BTreeMap<String, String>> = const { RefCell::new(BTreeMap::new()) };
@@ -25,6 +26,60 @@ pub fn configure(key: &str, value: &str) {
 
 pub(crate) fn setting(key: &str) -> Option<String> {
     SETTINGS.with_borrow(|settings| settings.get(key).cloned())
+}
+
+/// Stands in for the caller of a streaming function: takes what is written to its stream.
+///
+/// ```
+/// let listener = soma_sdk::testing::Listener::default();
+/// listener.stream().write("one").unwrap();
+/// assert_eq!(listener.heard(), [b"one"]);
+/// ```
+#[derive(Debug, Default)]
+pub struct Listener {
+    recording: Recording,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recording(Rc<RefCell<Recorded>>);
+
+#[derive(Debug, Default)]
+struct Recorded {
+    pieces: Vec<Vec<u8>>,
+    /// How many pieces are taken at most.
+    patience: Option<usize>,
+}
+
+impl Listener {
+    /// Hangs up after so many pieces: later writes answer `WriteError::Closed`.
+    pub fn patient_for(pieces: usize) -> Self {
+        let listener = Self::default();
+        listener.recording.0.borrow_mut().patience = Some(pieces);
+        listener
+    }
+
+    /// What the streaming function is given.
+    pub fn stream(&self) -> ResponseStream {
+        ResponseStream::recorded(self.recording.clone())
+    }
+
+    /// The pieces so far.
+    pub fn heard(&self) -> Vec<Vec<u8>> {
+        self.recording.0.borrow().pieces.clone()
+    }
+}
+
+impl Recording {
+    pub(crate) fn write(&self, piece: &[u8]) -> Result<(), WriteError> {
+        let mut recorded = self.0.borrow_mut();
+        if recorded.patience.is_some_and(|patience| recorded.pieces.len() >= patience) {
+            return Err(WriteError::Closed);
+        }
+        if !piece.is_empty() {
+            recorded.pieces.push(piece.to_vec());
+        }
+        Ok(())
+    }
 }
 
 /// A synapse request for `route` from an unregistered caller without stake, at this moment, with 12 seconds to

@@ -6,6 +6,7 @@ import sys
 import time
 from typing import Tuple
 
+import edge_classes_10 as edge_classes
 import synapses_10 as synapses
 
 from bittensor import Axon
@@ -52,6 +53,7 @@ def main(arguments):
     axon = Axon(wallet=synapses.open_wallet(arguments), port=port, ip="127.0.0.1", external_ip="127.0.0.1")
     axon.attach(forward_fn=generate_text, blacklist_fn=blacklist)
     axon.attach(forward_fn=hashed_text)
+    edge_classes.attach(axon)
     axon.start()
     wait_until_listening(port)
     print(f"READY {port}", flush=True)

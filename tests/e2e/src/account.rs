@@ -51,8 +51,22 @@ pub const DAVE: Account = Account {
     seed: "868020ae0687dda7d57565093a69090211449845a7e11453612800b663307246",
 };
 
+/// The neuron of the recorded edge cases. Its phrase is published with the wallet vectors.
+pub const RECORDED_AXON: Account = Account {
+    name: "recorded_axon",
+    hotkey: "5EHgWw2Af1pnoc7f1A8bfmM97W3DAYW8xr82RfhLL9oAabAe",
+    seed: "6fa2796b0071cac425d8a7851038318c2c37dcebfe4bae73197ce93e75909bd2",
+};
+
+/// The caller of the recorded edge cases, as public.
+pub const RECORDED_CALLER: Account = Account {
+    name: "recorded_caller",
+    hotkey: "5Hq3Cveh6yM1Do6ijhATJ8y9rzk6sSkuuuUwQF5k5ChLqodv",
+    seed: "ad9782e12472724c2108c22e7fe606a62571e697e50416202a35c4c259961ea8",
+};
+
 /// All accounts that [`write_wallets`] writes.
-pub const ALL: [Account; 4] = [ALICE, BOB, CHARLIE, DAVE];
+pub const ALL: [Account; 6] = [ALICE, BOB, CHARLIE, DAVE, RECORDED_AXON, RECORDED_CALLER];
 
 impl Account {
     /// The account's sr25519 key pair.

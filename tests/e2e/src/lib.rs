@@ -17,10 +17,16 @@
 //! - [`query`]: `soma query` and the other one-shot commands
 //! - [`signed`]: requests signed by hand, to be bent before they are sent
 //! - [`wire`]: one HTTP exchange over a plain socket
+//! - [`attack`]: hostile clients, from many addresses of the loopback network
+//! - [`flood`]: what they cost, measured
+//! - [`differential`]: our axon beside the real one, on generated requests
 //! - [`error`]: what can go wrong in the harness itself
 
 pub mod account;
+pub mod attack;
+pub mod differential;
 pub mod error;
+pub mod flood;
 pub mod neuron;
 pub mod places;
 pub mod process;

@@ -123,12 +123,13 @@ impl Bench {
     }
 }
 
-/// A neuron of `//Alice` that takes requests.
+/// A neuron that takes requests, of `//Alice` unless a test says otherwise.
 #[derive(Debug)]
 pub struct Neuron {
     // Fields are dropped in this order: the process has to be gone before its folder.
     process: Process,
     port: u16,
+    account: Account,
     bench: Bench,
 }
 
@@ -146,17 +147,25 @@ impl Neuron {
     /// # Errors
     /// As [`Neuron::start`].
     pub fn start_in(bench: Bench, settings: &Settings) -> Result<Self, HarnessError> {
+        Self::start_as(bench, settings, ALICE)
+    }
+
+    /// Starts a neuron of another account.
+    ///
+    /// # Errors
+    /// As [`Neuron::start`].
+    pub fn start_as(bench: Bench, settings: &Settings, account: Account) -> Result<Self, HarnessError> {
         let path = bench.write("soma.toml", settings.text().as_bytes())?;
         let port = free_port()?;
-        let mut process = Process::start("soma run", &mut bench.run_command(&path, ALICE, port)?)?;
+        let mut process = Process::start("soma run", &mut bench.run_command(&path, account, port)?)?;
         // The port takes connections before the plugins are compiled, so it says nothing.
         process.wait_for(|log| log.contains(SERVING).then_some(()))?;
-        Ok(Self { process, port, bench })
+        Ok(Self { process, port, account, bench })
     }
 
     /// The hotkey of the neuron.
     pub const fn hotkey(&self) -> &'static str {
-        ALICE.hotkey
+        self.account.hotkey
     }
 
     /// Its port.
@@ -241,6 +250,17 @@ impl Neuron {
         let id = self.process.id().to_string();
         process::run("kill", Command::new("kill").args(["-TERM", &id]))?;
         self.process.finish()
+    }
+
+    /// Ends it with a signal (`TERM`, `KILL`) and gives its folder back, to start another one in it.
+    ///
+    /// # Errors
+    /// [`HarnessError::TooSlow`] when it does not end.
+    pub fn end(self, signal: &str) -> Result<Bench, HarnessError> {
+        let id = self.process.id().to_string();
+        process::run("kill", Command::new("kill").args([&format!("-{signal}"), &id]))?;
+        self.process.finish()?;
+        Ok(self.bench)
     }
 }
 

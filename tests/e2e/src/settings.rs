@@ -14,9 +14,14 @@ pub struct Slot {
 impl Slot {
     /// A slot that serves `routes` with the component at `plugin` and is granted nothing.
     pub fn new(name: &str, plugin: PathBuf, routes: &[&str]) -> Self {
+        let routes = routes.iter().map(|route| Value::from(*route)).collect();
+        Self::with_all_routes(name, plugin).with("routes", Value::Array(routes))
+    }
+
+    /// A slot that serves every route of the component at `plugin` and is granted nothing.
+    pub fn with_all_routes(name: &str, plugin: PathBuf) -> Self {
         let mut table = Table::new();
         table.insert("plugin".to_owned(), Value::from(plugin.display().to_string()));
-        table.insert("routes".to_owned(), Value::Array(routes.iter().map(|route| Value::from(*route)).collect()));
         Self { name: name.to_owned(), table }
     }
 
@@ -53,14 +58,17 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// A neuron of network 1 on a local chain, without slots.
+    /// A neuron of network 1 on a local chain, without slots. All requests of a test come from one address and few
+    /// hotkeys, so their rates are higher than usual.
     fn default() -> Self {
         let mut neuron = Table::new();
         neuron.insert("netuid".to_owned(), Value::from(1));
         neuron.insert("network".to_owned(), Value::from("local"));
         let mut table = Table::new();
         table.insert("neuron".to_owned(), Value::Table(neuron));
-        Self { table }
+        let rates = ["address_rate", "address_burst", "hotkey_rate", "hotkey_burst"];
+        let limits: Table = rates.iter().map(|rate| ((*rate).to_owned(), Value::from(100_000))).collect();
+        Self { table }.set("axon", "limits", limits)
     }
 }
 

@@ -88,7 +88,17 @@ impl Request {
         }
         bytes.extend_from_slice(format!("content-length: {}\r\n\r\n", self.body.len()).as_bytes());
         bytes.extend_from_slice(&self.body);
-        Answer::parse(&send_bytes(to, &bytes)?)
+        let answer = send_bytes(to, &bytes)?;
+        if self.method == "HEAD" { Answer::parse_head(&answer) } else { Answer::parse(&answer) }
+    }
+
+    /// The request as text, to be read by a person and sent again.
+    pub fn describe(&self) -> String {
+        let mut text = format!("{} {} HTTP/1.1\n", self.method, self.target);
+        for (name, value) in &self.headers {
+            text.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value)));
+        }
+        format!("{text}\n{}", String::from_utf8_lossy(&self.body))
     }
 }
 
@@ -124,7 +134,23 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn parse(bytes: &[u8]) -> Result<Self, HarnessError> {
+    /// Reads everything that came over one connection.
+    ///
+    /// # Errors
+    /// [`HarnessError::Answer`] when it is not one whole answer.
+    pub fn parse(bytes: &[u8]) -> Result<Self, HarnessError> {
+        let odd = || HarnessError::Answer(String::from_utf8_lossy(bytes).into_owned());
+        let answer = Self::parse_head(bytes)?;
+        let claimed = answer.header("content-length").map(str::parse::<usize>);
+        match claimed {
+            Some(Ok(length)) if answer.body.len() == length => Ok(answer),
+            None if answer.header("transfer-encoding").is_none() => Ok(answer),
+            _ => Err(odd()),
+        }
+    }
+
+    /// The same for a request whose answer has no body whatever its head says.
+    fn parse_head(bytes: &[u8]) -> Result<Self, HarnessError> {
         let odd = || HarnessError::Answer(String::from_utf8_lossy(bytes).into_owned());
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").ok_or_else(odd)?;
         let (head, rest) = bytes.split_at(end);
@@ -141,13 +167,7 @@ impl Answer {
             .map(|line| line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())))
             .collect::<Option<Vec<_>>>()
             .ok_or_else(odd)?;
-        let answer = Self { status, headers, body };
-        let claimed = answer.header("content-length").map(str::parse::<usize>);
-        match claimed {
-            Some(Ok(length)) if answer.body.len() == length => Ok(answer),
-            None if answer.header("transfer-encoding").is_none() => Ok(answer),
-            _ => Err(odd()),
-        }
+        Ok(Self { status, headers, body })
     }
 
     /// The first header of that name (lower case).

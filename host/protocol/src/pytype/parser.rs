@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use super::{DEEPEST, LONGEST, ModelField, PyType, PyTypeError};
+use super::{DEEPEST, LONGEST, MOST_TERMS, ModelField, PyType, PyTypeError};
 
 impl FromStr for PyType {
     type Err = PyTypeError;
@@ -13,7 +13,7 @@ impl FromStr for PyType {
         if text.len() > LONGEST {
             return Err(PyTypeError::Long);
         }
-        let mut parser = Parser { text, at: 0 };
+        let mut parser = Parser { text, at: 0, terms: 0 };
         let kind = parser.union(DEEPEST)?;
         parser.blanks();
         if parser.at == text.len() { Ok(kind) } else { Err(parser.expected("the end")) }
@@ -23,6 +23,7 @@ impl FromStr for PyType {
 struct Parser<'a> {
     text: &'a str,
     at: usize,
+    terms: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -75,6 +76,10 @@ impl<'a> Parser<'a> {
 
     fn term(&mut self, depth: usize) -> Result<PyType, PyTypeError> {
         let depth = depth.checked_sub(1).ok_or(PyTypeError::Depth)?;
+        self.terms += 1;
+        if self.terms > MOST_TERMS {
+            return Err(PyTypeError::Wide);
+        }
         let name = self.name()?;
         if self.take("{") {
             return self.model(depth);

@@ -30,6 +30,9 @@ impl Default for Window {
     }
 }
 
+/// Bytes of a uuid header.
+const LONGEST_UUID: usize = 64;
+
 /// Why a request is not authenticated. The server answers 401 with `Not Verified with error: ` and this text, which
 /// is the Python axon's where it has one.
 #[derive(Debug, Clone, PartialEq, Error, Diagnostic)]
@@ -49,6 +52,10 @@ pub enum AuthError {
         help("send bt_header_dendrite_nonce, Unix time in nanoseconds")
     )]
     MissingNonce,
+    /// A uuid has 36 characters; it is remembered with the nonce.
+    #[error("uuid has more than {LONGEST_UUID} bytes")]
+    #[diagnostic(code(soma::protocol::synapse_uuid), help("send one uuid for each running client"))]
+    LongUuid,
     /// No signature header.
     #[error("Missing Signature")]
     #[diagnostic(
@@ -139,6 +146,9 @@ impl Claim {
         let hotkey = dendrite.hotkey.as_deref().filter(|hotkey| !hotkey.is_empty()).ok_or(AuthError::MissingHotkey)?;
         let public_key = PublicKey::from_ss58(hotkey)?;
         let nonce = dendrite.nonce.ok_or(AuthError::MissingNonce)?;
+        if dendrite.uuid.as_ref().is_some_and(|uuid| uuid.len() > LONGEST_UUID) {
+            return Err(AuthError::LongUuid);
+        }
         let signature = dendrite
             .signature
             .as_deref()

@@ -31,6 +31,6 @@ pub use answer::{Answer, read_answer};
 pub use claim::{AuthError, Claim, Window};
 pub use hash::{EMPTY_BODY_HASH, body_hash};
 pub use head::{HeadError, RequestHead};
-pub use reply::{ENVELOPE_FIELDS, ReplyEnvelope, printable_reason, strip_envelope};
+pub use reply::{ENVELOPE_FIELDS, ReplyEnvelope, USUAL_TIMEOUT, printable_reason, strip_envelope, write_input_objects};
 pub use request::Outgoing;
 pub use terminal::Terminal;

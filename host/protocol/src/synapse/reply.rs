@@ -1,10 +1,13 @@
 //! The server's answers.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Map, Value, json};
 
-use super::head::{AXON, DENDRITE};
+use super::head::{AXON, DENDRITE, INPUT_OBJECT};
+use super::request::empty_json;
 use super::terminal::Terminal;
 use crate::header;
 use crate::pystr::float_repr;
@@ -12,6 +15,9 @@ use crate::pystr::float_repr;
 /// The keys of a body that belong to the protocol and not to the synapse class.
 pub const ENVELOPE_FIELDS: &[&str] =
     &["name", "timeout", "total_size", "header_size", "dendrite", "axon", "computed_body_hash"];
+
+/// The time-out of a synapse that names none, in seconds: the default of the Python class.
+pub const USUAL_TIMEOUT: f64 = 12.0;
 
 /// Bytes of a reason that a plugin gives.
 const REASON: usize = 200;
@@ -48,16 +54,18 @@ impl ReplyEnvelope {
     /// hashed fields, which goes into a header; the body's own is empty, as in Python.
     ///
     /// Keys of [`ENVELOPE_FIELDS`] in `fields` are dropped: the envelope is the host's. A dendrite takes its status
-    /// from `bt_header_axon_status_code` only, so that header is always there.
+    /// from `bt_header_axon_status_code` only, so that header is always there. Without a time-out the answer says
+    /// [`USUAL_TIMEOUT`], as the Python class does.
     pub fn success(&self, fields: &Map<String, Value>, computed_body_hash: &str) -> (HeaderMap, Vec<u8>) {
         let mut axon = self.axon.clone();
         axon.status_code.get_or_insert(200);
         axon.status_message.get_or_insert_with(|| "Success".to_owned());
         axon.status_message = axon.status_message.as_deref().map(sayable);
-        let mut body = envelope(&self.name, self.timeout, 0, &self.dendrite, &axon);
+        let timeout = self.timeout.or(Some(USUAL_TIMEOUT));
+        let mut body = envelope(&self.name, timeout, 0, &self.dendrite, &axon);
         body.extend(strip_envelope(fields.clone()));
         let body = Value::Object(body).to_string().into_bytes();
-        let mut headers = self.headers(&axon, body.len());
+        let mut headers = self.headers(&axon, timeout, body.len());
         header::set(&mut headers, "computed_body_hash", computed_body_hash);
         (headers, body)
     }
@@ -68,14 +76,14 @@ impl ReplyEnvelope {
         let message = sayable(message);
         let body = json!({ "message": message }).to_string().into_bytes();
         let axon = Terminal { status_code: Some(status), status_message: Some(message), ..self.axon.clone() };
-        (self.headers(&axon, body.len()), body)
+        (self.headers(&axon, self.timeout, body.len()), body)
     }
 
-    fn headers(&self, axon: &Terminal, size: usize) -> HeaderMap {
+    fn headers(&self, axon: &Terminal, timeout: Option<f64>, size: usize) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         header::set(&mut headers, "name", &self.name);
-        if let Some(timeout) = self.timeout {
+        if let Some(timeout) = timeout {
             header::set(&mut headers, "timeout", &float_repr(timeout));
         }
         axon.write_headers(&mut headers, AXON);
@@ -83,6 +91,20 @@ impl ReplyEnvelope {
         header::set(&mut headers, "header_size", "0");
         header::set(&mut headers, "total_size", &size.to_string());
         headers
+    }
+}
+
+/// Adds `bt_header_input_obj_<field>` for each required field of the class: base64 of the JSON of the empty value of
+/// the field's type. A field that is `null` or not there gets none, as in Python.
+pub fn write_input_objects<'a>(
+    headers: &mut HeaderMap,
+    required: impl IntoIterator<Item = &'a str>,
+    fields: &Map<String, Value>,
+) {
+    for name in required {
+        if let Some(value) = fields.get(name).filter(|value| !value.is_null()) {
+            header::set(headers, &format!("{INPUT_OBJECT}{name}"), &STANDARD.encode(empty_json(value)));
+        }
     }
 }
 

@@ -81,7 +81,7 @@ impl Outgoing {
 }
 
 /// The JSON of the empty value of the same type.
-fn empty_json(value: &Value) -> &'static str {
+pub(super) fn empty_json(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "false",

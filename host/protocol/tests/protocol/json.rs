@@ -1,7 +1,7 @@
 //! Strict JSON.
 
 use serde_json::{Value, json};
-use soma_protocol::json::{JsonError, parse_object, parse_value};
+use soma_protocol::json::{JsonError, MOST_VALUES, parse_object, parse_value};
 
 #[test]
 fn keeps_values_and_their_order() {
@@ -66,4 +66,11 @@ fn bounds_the_depth() {
         assert!(matches!(parse_value(nested(depth).as_bytes()), Err(JsonError::Syntax { .. })), "depth {depth}");
     }
     assert_eq!(parse_value(b"[{\"a\": 1}]").unwrap(), json!([{"a": 1}]));
+}
+
+#[test]
+fn bounds_the_number_of_values() {
+    let list = |values: usize| format!("[{}]", vec!["0"; values].join(","));
+    assert!(parse_value(list(MOST_VALUES - 2).as_bytes()).is_ok());
+    assert_eq!(parse_value(list(MOST_VALUES).as_bytes()), Err(JsonError::TooManyValues));
 }

@@ -22,6 +22,7 @@ mod pytype;
 mod reply;
 mod request;
 mod ss58;
+mod tensor;
 mod window;
 
 use http::{HeaderMap, HeaderName, HeaderValue};

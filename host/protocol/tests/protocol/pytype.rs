@@ -81,3 +81,10 @@ fn travels_as_a_string() {
     assert_eq!(serde_json::to_string(&kind).unwrap(), "\"list[int] | None\"");
     assert!(serde_json::from_str::<PyType>("\"set\"").is_err());
 }
+
+#[test]
+fn bounds_the_number_of_terms() {
+    let union = |members: usize| format!("Union[{}]", vec!["int"; members].join(","));
+    assert!(union(63).parse::<PyType>().is_ok());
+    assert_eq!(union(64).parse::<PyType>(), Err(PyTypeError::Wide));
+}

@@ -1,12 +1,14 @@
 //! The server's answers.
 
 use http::HeaderMap;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use soma_protocol::json::parse_object;
 use soma_protocol::synapse::{
     EMPTY_BODY_HASH, ENVELOPE_FIELDS, ReplyEnvelope, Terminal, printable_reason, read_answer, strip_envelope,
+    write_input_objects,
 };
 
-use crate::{AXON, DENDRITE};
+use crate::{AXON, DENDRITE, headers_of, vector};
 
 fn envelope() -> ReplyEnvelope {
     ReplyEnvelope {
@@ -122,4 +124,29 @@ fn only_the_protocol_s_keys_are_stripped() {
     let body = json!({"z": 1, "name": 2, "timeout": 3, "total_size": 4, "header_size": 5, "dendrite": 6, "axon": 7, "computed_body_hash": 8, "Name": 9, "a": 10});
     let rest = strip_envelope(body.as_object().unwrap().clone());
     assert_eq!(rest.keys().collect::<Vec<_>>(), ["z", "Name", "a"]);
+}
+
+#[test]
+fn a_success_says_the_empty_value_of_each_required_field_s_type() {
+    let vectors = vector(include_str!("../vectors/input_obj_headers.json"));
+    let with_values = json!({"s": "x", "i": 1, "f": 0.5, "b": true, "l": [1], "d": {"k": 1}, "u": "x", "o": "x"});
+    let others = json!({"s": "x", "i": 1, "f": 0.5, "b": true, "l": [1], "d": {"k": 1}, "u": 7, "o": null});
+    for (name, fields) in [("with_values", with_values), ("u_int_o_none", others)] {
+        let mut headers = HeaderMap::new();
+        write_input_objects(
+            &mut headers,
+            ["s", "i", "f", "b", "l", "d", "u", "o", "not_there"],
+            fields.as_object().unwrap(),
+        );
+        assert_eq!(headers, headers_of(&vectors[name]), "{name}");
+    }
+}
+
+#[test]
+fn only_a_success_says_the_usual_time_out_when_none_was_asked_for() {
+    let envelope = ReplyEnvelope { timeout: None, ..envelope() };
+    let (headers, body) = envelope.success(&Map::new(), EMPTY_BODY_HASH);
+    assert_eq!(header(&headers, "timeout"), Some("12.0"));
+    assert_eq!(parse_object(&body).unwrap()["timeout"], 12.0);
+    assert_eq!(header(&envelope.failure(401, "no").0, "timeout"), None);
 }

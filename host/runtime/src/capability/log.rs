@@ -32,11 +32,10 @@ impl LogAllowance {
         if self.left == 0 {
             return None;
         }
-        let most = self.line.min(self.left);
-        let mut line: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        if line.len() > most {
-            let end = line.floor_char_boundary(most);
-            line.truncate(end);
+        // Cut before anything else is done with it: a guest may hand over as much as its memory holds.
+        let kept = message.get(..message.floor_char_boundary(self.line.min(self.left))).unwrap_or_default();
+        let mut line: String = kept.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        if kept.len() < message.len() {
             line.push_str(CUT);
         }
         // An empty line costs too: a hook cannot write lines without end.

@@ -7,11 +7,13 @@ mod clock;
 mod config;
 mod log;
 mod random;
+mod response;
 
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::bindings;
 use crate::state::HostState;
+pub use response::{Broken, Outlet, Piece, ResponseStream};
 
 impl bindings::types::Host for HostState {}
 

@@ -75,7 +75,7 @@ async fn more_memory_than_granted_is_refused_and_the_grant_mends_it() {
     let (_, pasted) = advice.split_once("memory = \"").unwrap();
     let memory: ByteSize = pasted.split_once('"').unwrap().0.parse().unwrap();
     let mut spec = slot("mine", plugin.path());
-    spec.budget = BudgetGrant { memory: Some(memory) };
+    spec.budget = BudgetGrant { memory: Some(memory), ..BudgetGrant::default() };
     load([spec]).await.unwrap();
 }
 

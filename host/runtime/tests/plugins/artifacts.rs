@@ -23,12 +23,16 @@ fn in_child() -> Compiler {
     Compiler::Child { program: worker(), confinement: Confinement::BestEffort }
 }
 
-/// The one artifact in the folder.
+/// The one artifact in the folder, which lies in the one folder of its key.
 fn artifact(folder: &Path) -> PathBuf {
-    let mut files = fs::read_dir(folder.join("artifacts")).unwrap().map(|entry| entry.unwrap().path());
-    let file = files.next().unwrap();
-    assert_eq!(files.next(), None);
-    file
+    only_in(&only_in(&folder.join("artifacts")))
+}
+
+fn only_in(folder: &Path) -> PathBuf {
+    let mut entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let entry = entries.next().unwrap();
+    assert_eq!(entries.next(), None);
+    entry
 }
 
 async fn loads(loader: &Loader) -> Result<(), LoadError> {

@@ -8,6 +8,8 @@ use soma_manifest::PluginFileError;
 use soma_runtime::{CallError, Hook, LoadError, Want};
 
 use crate::fixture::{HOTKEY, LONG, SHORT, ask, call, failure, guest, help, load, refusal_of, serve, slot, slot_of};
+use crate::order::{priority_odd, verify_denies, verify_traps};
+use crate::streams::{stream_endless, stream_fails_after, stream_fails_before, stream_silent, stream_words};
 use crate::{log, swap};
 
 include!("../../../../tests/guests/cases.rs");
@@ -29,6 +31,14 @@ async fn deny_reason() {
     let CallError::Denied { slot, reason } = &error else { panic!("{error:?}") };
     assert_eq!(slot, "deny_reason");
     assert!(reason.starts_with("\u{43d}\u{435}\u{442}\r\n"), "the server cleans it, not the runtime: {reason:?}");
+}
+
+/// What its callers get is in the end-to-end tests; here only that its gates end as those of the recorded axon did.
+async fn edge_classes() {
+    let slots = load([slot_of("edge_classes")]).await.unwrap();
+    assert_eq!(ask(&slots, "TextSynapse", &json!({"prompt": "hi"})).await.unwrap(), json!({"output": "HI"}));
+    let raised = ask(&slots, "BlRaise", &json!({})).await.unwrap_err();
+    assert!(matches!(raised, CallError::Trap { hook: Hook::Blacklist, .. }), "{raised:?}");
 }
 
 async fn export_half() {

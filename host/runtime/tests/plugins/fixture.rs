@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::Value;
 use soma_manifest::{Manifest, PluginFile, embed};
 use soma_runtime::artifact::ArtifactCache;
 use soma_runtime::budget::BudgetGrant;
 use soma_runtime::compile::Compiler;
-use soma_runtime::routing::{Call, RoutingTable, Served};
+use soma_runtime::routing::RoutingTable;
 use soma_runtime::version::Loader;
-use soma_runtime::{CallError, Caller, Dialect, GuestEngine, LoadError, Request, SlotSpec, Slots, Want};
+use soma_runtime::{Call, CallError, Caller, Dialect, GuestEngine, LoadError, Request, Served, SlotSpec, Slots};
+use soma_runtime::{StreamedReply, Trace, Want};
 use tempfile::TempDir;
 
 /// Time for calls that are expected to end by themselves. Only a hanging host waits for so long.
@@ -142,7 +144,29 @@ pub fn call(route: &str, body: impl Into<Vec<u8>>, limit: Duration) -> Call {
 /// Asks a route of this table.
 pub async fn serve(table: &RoutingTable, call: Call) -> Result<Served, CallError> {
     let route = table.route(&call.request.route).expect("the route is bound");
-    route.serve(&engine(), call).await
+    route.serve(&engine(), call, &Trace::default()).await
+}
+
+/// Asks a streaming route.
+pub async fn stream(slots: &Slots, call: Call) -> Result<StreamedReply, CallError> {
+    let table = slots.table();
+    let route = table.route(&call.request.route).expect("the route is bound");
+    route.stream(slots.engine(), call, &Trace::default()).await
+}
+
+/// All pieces of an answer, and the error that it ended with.
+pub async fn read(mut reply: StreamedReply) -> (Vec<Bytes>, Option<CallError>) {
+    let mut pieces: Vec<Bytes> = reply.first.into_iter().collect();
+    loop {
+        match reply.rest.next().await {
+            None => return (pieces, None),
+            Some(Ok(piece)) => pieces.push(piece),
+            Some(Err(error)) => {
+                assert!(reply.rest.next().await.is_none(), "an error is the last item");
+                return (pieces, Some(error));
+            }
+        }
+    }
 }
 
 /// Asks the slots as they are now, with all the time in the world. The answer has to be JSON.

@@ -1,13 +1,14 @@
 //! Budgets where more than one call counts.
 
 use std::num::NonZeroUsize;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use soma_runtime::version::Loader;
-use soma_runtime::{CallError, GuestEngine, Hook, Slots};
+use soma_runtime::{CallError, GuestEngine, Hook, Slots, Trace};
+use tokio::task::JoinHandle;
 
-use crate::fixture::{LONG, SHORT, ask, call, failure, load, loader, slot_of};
+use crate::fixture::{LONG, SHORT, ask, call, failure, load, loader, serve, slot_of};
 
 /// With one thread for all guests the neighbour has no other place to run.
 #[tokio::test]
@@ -20,12 +21,12 @@ async fn a_guest_that_spins_ends_by_its_cpu_budget_and_its_neighbour_keeps_answe
     let budget = spin.answerer().budget().forward_cpu;
     let spinning = {
         let engine = engine.clone();
-        tokio::spawn(async move { failure(spin.serve(&engine, call("Echo", "{}", LONG)).await) })
+        tokio::spawn(async move { failure(spin.serve(&engine, call("Echo", "{}", LONG), &Trace::default()).await) })
     };
     let neighbour = table.route("Probe").unwrap();
     let mut answers = 0_u32;
     while !spinning.is_finished() {
-        neighbour.serve(&engine, call("Probe", "{}", LONG)).await.map(drop).unwrap();
+        neighbour.serve(&engine, call("Probe", "{}", LONG), &Trace::default()).await.map(drop).unwrap();
         answers += 1;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -45,15 +46,24 @@ async fn calls_beyond_those_that_wait_are_turned_away_and_dropped_ones_give_way(
     let route = table.route("Counter").unwrap();
     let spin = || {
         let (route, engine) = (route.clone(), slots.engine().clone());
-        tokio::spawn(async move { route.serve(&engine, call("Counter", r#"{"then":"spin"}"#, LONG)).await })
+        let spin = call("Counter", r#"{"then":"spin"}"#, LONG);
+        tokio::spawn(async move { route.serve(&engine, spin, &Trace::default()).await })
     };
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    // More than are worked on and may wait.
+    let enough = 300 + 4 * cores;
     let mut crowd = Vec::new();
+    let start = Instant::now();
     let busy = loop {
-        crowd.push(spin());
-        assert!(crowd.len() < 2000, "nothing bounds those that wait");
-        match route.serve(slots.engine(), call("Counter", r#"{"then":"answer"}"#, SHORT / 10)).await {
-            Ok(_) | Err(CallError::WallBudget { .. }) => crowd.extend((0..20).map(|_| spin())),
-            Err(other) => break other,
+        // Some are turned away, and a spin has an end.
+        crowd.retain(|call: &JoinHandle<_>| !call.is_finished());
+        crowd.resize_with(enough, spin);
+        match serve(&table, call("Counter", r#"{"then":"answer"}"#, SHORT)).await {
+            Err(busy @ CallError::Busy { .. }) => break busy,
+            Ok(_) | Err(CallError::WallBudget { .. }) => {
+                assert!(start.elapsed() < LONG, "nothing bounds those that wait")
+            }
+            Err(other) => panic!("{other:?}"),
         }
     };
     assert!(matches!(&busy, CallError::Busy { slot } if slot == "fresh_counter"), "{busy:?}");
@@ -76,7 +86,6 @@ async fn calls_beyond_those_that_wait_are_turned_away_and_dropped_ones_give_way(
 #[tokio::test]
 async fn a_request_without_time_left_gets_no_answer() {
     let slots = load([slot_of("fresh_counter")]).await.unwrap();
-    let route = slots.table().route("Counter").unwrap().clone();
-    let late = failure(route.serve(slots.engine(), call("Counter", r#"{"then":"spin"}"#, Duration::ZERO)).await);
+    let late = failure(serve(&slots.table(), call("Counter", r#"{"then":"spin"}"#, Duration::ZERO)).await);
     assert!(matches!(late, CallError::WallBudget { limit: Duration::ZERO }), "{late:?}");
 }

@@ -4,6 +4,7 @@
 //!
 //! - `fixture`: engines, slots, calls; `log`: what was logged meanwhile
 //! - `cases`: one function for each guest; the list of guests is the guests' own
+//! - `streams`: streamed answers; `order`: verify, priority and the queue; `traces`: where the time went
 //! - `admission`, `limits`, `gates`, `routes`, `swap`, `artifacts`: what takes more than one guest
 
 #![allow(
@@ -21,5 +22,8 @@ mod fixture;
 mod gates;
 mod limits;
 mod log;
+mod order;
 mod routes;
+mod streams;
 mod swap;
+mod traces;

@@ -11,7 +11,10 @@ fn bound(spec: SlotSpec, routes: &[&str]) -> SlotSpec {
 #[tokio::test]
 async fn a_slot_has_all_routes_of_its_plugin_or_those_that_it_names() {
     let all = load([slot_of("text-miner-rust")]).await.unwrap();
-    assert_eq!(all.table().names().collect::<Vec<_>>(), ["HashedText", "ImageGeneration", "TextGeneration"]);
+    assert_eq!(
+        all.table().names().collect::<Vec<_>>(),
+        ["HashedText", "ImageGeneration", "TextGeneration", "TextStream"]
+    );
     let some = load([bound(slot_of("text-miner-rust"), &["TextGeneration"])]).await.unwrap();
     assert_eq!(some.table().names().collect::<Vec<_>>(), ["TextGeneration"]);
     assert!(some.table().route("ImageGeneration").is_none());

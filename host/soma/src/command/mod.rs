@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use miette::IntoDiagnostic;
 
 use crate::cli::{Cli, Command};
+use crate::logging::LostLines;
 
+mod explain;
 mod plugin;
 mod query;
 mod run;
@@ -13,11 +15,14 @@ pub mod signer;
 mod wallet;
 
 /// Does what the command line says.
-pub fn dispatch(cli: Cli) -> miette::Result<ExitCode> {
+///
+/// `lost` counts log lines that found no room.
+pub fn dispatch(cli: Cli, lost: LostLines) -> miette::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().into_diagnostic()?;
     let code = match cli.command {
-        Command::Run(flags) => runtime.block_on(run::run(flags)).map(|()| ExitCode::SUCCESS),
+        Command::Run(flags) => runtime.block_on(run::run(flags, lost)).map(|()| ExitCode::SUCCESS),
         Command::Query(flags) => runtime.block_on(query::query(flags)),
+        Command::Explain(flags) => runtime.block_on(explain::explain(flags)).map(|()| ExitCode::SUCCESS),
         Command::Plugin(command) => runtime.block_on(plugin::plugin(command)).map(|()| ExitCode::SUCCESS),
         Command::Wallet(command) => wallet::wallet(command).map(|()| ExitCode::SUCCESS),
         // Both are handled before there is a runtime.

@@ -6,12 +6,13 @@ use http::Method;
 use miette::IntoDiagnostic;
 use serde_json::{Value, json};
 use soma_manifest::{Manifest, PluginFile, embed};
-use soma_runtime::slots::{SlotStatus, Swapped};
+use soma_runtime::slots::{Loss, SlotStatus, Swapped};
 
 use crate::admin::{self, SwapOrder};
 use crate::cli::{AdminFlags, Language, PluginCommand};
 use crate::config::File;
 use crate::error::SomaError;
+use crate::output::say;
 
 /// Does one of them.
 pub async fn plugin(command: PluginCommand) -> miette::Result<()> {
@@ -20,16 +21,19 @@ pub async fn plugin(command: PluginCommand) -> miette::Result<()> {
         PluginCommand::Build { folder, output, component } => build(&folder, output, component),
         PluginCommand::Inspect { file, json } => inspect(&file, json),
         PluginCommand::List { admin } => list(&admin).await,
-        PluginCommand::Swap { slot, file, admin } => swap(&slot, &file, &admin).await,
+        PluginCommand::Swap { slot, file, allow_loss, admin } => {
+            let loss = if allow_loss { Loss::Allowed } else { Loss::Refused };
+            swap(&slot, &file, loss, &admin).await
+        }
     }
 }
 
 fn new(name: &str) -> miette::Result<()> {
     soma_toolchain::template::rust(name, Path::new("."))?;
-    println!("wrote {name}/; next:");
-    println!("  cd {name}");
-    println!("  cargo test            # the logic, as ordinary Rust");
-    println!("  soma plugin build     # writes {name}.wasm");
+    say!("wrote {name}/; next:")?;
+    say!("  cd {name}")?;
+    say!("  cargo test            # the logic, as ordinary Rust")?;
+    say!("  soma plugin build     # writes {name}.wasm")?;
     Ok(())
 }
 
@@ -46,7 +50,7 @@ fn build(folder: &Path, output: Option<PathBuf>, component: Option<PathBuf>) -> 
     let path = output.unwrap_or_else(|| folder.join(format!("{}.wasm", manifest.name)));
     write_beside_and_rename(&path, &file.bytes).map_err(|source| SomaError::Write { path: path.clone(), source })?;
     let kib = file.bytes.len().div_ceil(1024);
-    println!("{}: {} {} ({kib} KiB, {})", path.display(), manifest.name, manifest.version, file.digest.short());
+    say!("{}: {} {} ({kib} KiB, {})", path.display(), manifest.name, manifest.version, file.digest.short())?;
     Ok(())
 }
 
@@ -70,21 +74,21 @@ fn inspect(path: &Path, json: bool) -> miette::Result<()> {
             "imports": imports,
             "exports": exports,
         });
-        println!("{}", serde_json::to_string_pretty(&all).into_diagnostic()?);
+        say!("{}", serde_json::to_string_pretty(&all).into_diagnostic()?)?;
         return Ok(());
     }
-    println!("{} {}", manifest.name, manifest.version);
-    println!("  digest   {}", file.digest);
-    println!("  size     {} KiB", file.bytes.len().div_ceil(1024));
-    println!("  hooks    {}", names(manifest.hooks.iter().map(ToString::to_string).collect()));
-    println!("  wants    {}", names(manifest.wants.iter().map(ToString::to_string).collect()));
-    println!("  imports  {}", names(imports));
-    println!("  memory   {}", manifest.budget.memory.map_or("the default".to_owned(), |memory| memory.to_string()));
+    say!("{} {}", manifest.name, manifest.version)?;
+    say!("  digest   {}", file.digest)?;
+    say!("  size     {} KiB", file.bytes.len().div_ceil(1024))?;
+    say!("  hooks    {}", names(manifest.hooks.iter().map(ToString::to_string).collect()))?;
+    say!("  wants    {}", names(manifest.wants.iter().map(ToString::to_string).collect()))?;
+    say!("  imports  {}", names(imports))?;
+    say!("  memory   {}", manifest.budget.memory.map_or("the default".to_owned(), |memory| memory.to_string()))?;
     for (name, route) in &manifest.routes {
         let hashed = names(route.hash_fields.keys().cloned().collect());
         let hashed = if hashed.is_empty() { "nothing".to_owned() } else { hashed };
         let largest = route.max_body.map_or("default".to_owned(), |largest| largest.to_string());
-        println!("  route    {name}: hashes {hashed}, largest body {largest}");
+        say!("  route    {name}: hashes {hashed}, largest body {largest}")?;
     }
     Ok(())
 }
@@ -92,37 +96,38 @@ fn inspect(path: &Path, json: bool) -> miette::Result<()> {
 async fn list(flags: &AdminFlags) -> miette::Result<()> {
     let slots: Vec<SlotStatus> = admin::ask(&socket(flags)?, Method::GET, "/slots", &json!({})).await?;
     if flags.json {
-        println!("{}", serde_json::to_string_pretty(&slots).into_diagnostic()?);
+        say!("{}", serde_json::to_string_pretty(&slots).into_diagnostic()?)?;
         return Ok(());
     }
     for slot in slots {
-        println!("{}  {} {}  {}  {}", slot.slot, slot.plugin, slot.version, slot.id, slot.file.display());
-        println!("  hooks {}; routes {}", slot.hooks.join(", "), slot.routes.join(", "));
+        say!("{}  {} {}  {}  {}", slot.slot, slot.plugin, slot.version, slot.id, slot.file.display())?;
+        say!("  hooks {}; routes {}", slot.hooks.join(", "), slot.routes.join(", "))?;
         if slot.draining > 0 {
-            println!("  {} old versions still serve requests", slot.draining);
+            say!("  {} old versions still serve requests", slot.draining)?;
         }
     }
     Ok(())
 }
 
-async fn swap(slot: &str, file: &Path, flags: &AdminFlags) -> miette::Result<()> {
+async fn swap(slot: &str, file: &Path, loss: Loss, flags: &AdminFlags) -> miette::Result<()> {
     let plugin = std::path::absolute(file).into_diagnostic()?;
     let path = format!("/slots/{slot}/swap");
-    let swapped: Swapped = admin::ask(&socket(flags)?, Method::POST, &path, &SwapOrder { plugin }).await?;
+    let swapped: Swapped = admin::ask(&socket(flags)?, Method::POST, &path, &SwapOrder { plugin, loss }).await?;
     if flags.json {
-        println!("{}", serde_json::to_string(&swapped).into_diagnostic()?);
+        say!("{}", serde_json::to_string(&swapped).into_diagnostic()?)?;
     } else {
-        println!("{slot}: {} -> {} in {:.0} ms", swapped.from, swapped.to, swapped.elapsed_ms);
+        say!("{slot}: {} -> {} in {:.0} ms", swapped.from, swapped.to, swapped.elapsed_ms)?;
         // The host may have been started elsewhere, where a relative path means another file.
         if swapped.from_file.file_name() != swapped.to_file.file_name() {
             let old = swapped.from_file.display();
-            println!("soma.toml still names {old}: change `plugin` there, or a restart brings it back");
+            say!("soma.toml still names {old}: change `plugin` there, or a restart brings it back")?;
         }
     }
     Ok(())
 }
 
-fn socket(flags: &AdminFlags) -> miette::Result<PathBuf> {
+/// Where the running host is reached.
+pub(super) fn socket(flags: &AdminFlags) -> miette::Result<PathBuf> {
     if let Some(socket) = &flags.admin {
         return Ok(socket.clone());
     }

@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 use soma_dendrite::{BtauthRequest, Dendrite, DendriteError, SynapseOptions, SynapseTarget};
 use soma_protocol::json::parse_object;
 use soma_protocol::pytype::PyType;
-use soma_wallet::{Signer, WalletPath};
+use soma_wallet::{Access, Signer, WalletPath};
 
 use super::{signer, this_program};
 use crate::cli::{DialectFlag, QueryFlags, WalletFlags};
 use crate::error::SomaError;
 use crate::exit::NOT_A_SUCCESS;
+use crate::output::say;
 
 /// What came back, in both dialects.
 struct Answered {
@@ -32,7 +33,8 @@ pub async fn query(flags: QueryFlags) -> miette::Result<ExitCode> {
     let timeout =
         Duration::try_from_secs_f64(flags.timeout).map_err(|error| argument("--timeout", error.to_string()))?;
     let wallet = wallet(&flags.wallet)?;
-    let signer = Signer::start(&this_program(), &[signer::SUBCOMMAND], &wallet.require_hotkey()?).await?;
+    let hotkey = Access::hotkey(&wallet.require_hotkey()?, flags.wallet.password_file.as_deref());
+    let signer = Signer::start(&this_program(), &[signer::SUBCOMMAND], hotkey).await?;
     let dendrite = Dendrite::new(signer)?;
     let answered = match flags.dialect {
         DialectFlag::Synapse => synapse(&dendrite, &flags, timeout).await,
@@ -110,14 +112,14 @@ fn print(flags: &QueryFlags, answered: &Answered) -> miette::Result<()> {
             "body": answered.body,
             "elapsed_ms": elapsed_ms,
         });
-        println!("{all}");
+        say!("{all}")?;
         return Ok(());
     }
     let code = answered.status_code.map_or("no status".to_owned(), |code| code.to_string());
     let message = answered.status_message.as_deref().unwrap_or_default();
-    println!("{code} {message} ({elapsed_ms:.1} ms, {dialect})");
+    say!("{code} {message} ({elapsed_ms:.1} ms, {dialect})")?;
     if !answered.body.is_null() {
-        println!("{}", serde_json::to_string_pretty(&answered.body).into_diagnostic()?);
+        say!("{}", serde_json::to_string_pretty(&answered.body).into_diagnostic()?)?;
     }
     Ok(())
 }

@@ -3,52 +3,77 @@
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use miette::IntoDiagnostic;
-use soma_axon::{Axon, ReplayMemory, Server};
-use soma_protocol::synapse::Window;
+use soma_axon::replay::Bounds;
+use soma_axon::replay::keeper::Windows;
+use soma_axon::{Axon, Keeper, ReplayMemory, Server, system_clock};
 use soma_runtime::artifact::ArtifactCache;
 use soma_runtime::compile::Compiler;
 use soma_runtime::version::Loader;
 use soma_runtime::{GuestEngine, Slots};
-use soma_wallet::Signer;
+use soma_wallet::{Access, Signer};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{signer, this_program};
-use crate::admin;
+use crate::admin::{self, Host};
 use crate::cli::RunFlags;
 use crate::config::{File, Settings};
+use crate::descriptors;
 use crate::error::SomaError;
+use crate::logging::LostLines;
+use crate::telemetry::Telemetry;
 
 /// Name of the folder for compiled plugins in the cache. Their key is in the state folder: it must not go with a copied
 /// cache.
 const ARTIFACTS: &str = "compiled";
+/// What the log gets to write its last lines when everything else stops at once.
+const LAST_LINES: Duration = Duration::from_millis(100);
 
-/// Runs until a signal says stop.
-pub async fn run(flags: RunFlags) -> miette::Result<()> {
+/// Runs until a signal says stop. `lost` counts log lines that found no room.
+pub async fn run(flags: RunFlags, lost: LostLines) -> miette::Result<()> {
     let settings = File::read(&flags.config)?.settle(&flags)?;
     if !flags.offline {
         return Err(SomaError::NeedsOffline.into());
     }
-    let keyfile = settings.wallet.require_hotkey()?;
-    let signer = Signer::start(&this_program(), &[signer::SUBCOMMAND], &keyfile).await?;
+    let hotkey = Access::hotkey(&settings.wallet.require_hotkey()?, flags.wallet.password_file.as_deref());
+    let signer = Signer::start(&this_program(), &[signer::SUBCOMMAND], hotkey).await?;
     // The port first: when it is taken nothing was compiled in vain.
-    let server = Server::bind(settings.address).await?;
+    let telemetry = Arc::new(Telemetry::new(settings.admin.recent, lost)?);
+    let server = Server::bind(settings.address).await?.limited_to(descriptors::fit(settings.limits));
+    let server = server.behind(settings.proxies.clone());
+    let server = server.observed_by(telemetry.clone());
     make_private(&settings.state)?;
     let socket = settings.state.join(admin::SOCKET);
     let admin = admin::bind(&socket).await?;
-    let slots = Arc::new(load(&settings).await?);
+    let metrics = match settings.admin.port {
+        Some(port) => Some(admin::bind_metrics(port).await?),
+        None => None,
+    };
+    // After the socket: it is there for one host only, and so is the folder.
+    let windows = Windows::of(&settings.window, &settings.policy);
+    let (keeper, replay) = Keeper::open(&settings.state, windows, Bounds::default(), system_clock())?;
+    let (keeper, replay) = (Arc::new(keeper), Arc::new(replay));
+    let slots = Arc::new(load(&settings).await.inspect_err(|_| remember(&keeper, &replay))?);
     let axon = Arc::new(Axon {
-        hotkey: signer.hotkey().to_owned(),
-        slots: slots.clone(),
         admission: settings.admission.clone(),
-        replay: ReplayMemory::default(),
-        window: Window::default(),
+        replay: replay.clone(),
+        window: settings.window,
         policy: settings.policy,
+        ..Axon::new(signer.hotkey().to_owned(), slots.clone())
     });
     announce(&settings, &signer, &slots, &server, &socket).await;
-    let admin = tokio::spawn(admin::serve(admin, slots));
+    let remembering = Arc::downgrade(&replay);
+    tokio::spawn(keeper.clone().beat(move || remembering.upgrade(), system_clock));
+    let host = Host { slots, axon: axon.clone(), gate: server.gate(), telemetry: telemetry.clone() };
+    tokio::spawn(telemetry.tidy());
+    if let Some(metrics) = metrics {
+        tokio::spawn(admin::serve_metrics(metrics, host.clone()));
+    }
+    let admin = tokio::spawn(admin::serve(admin, host));
     server.serve(axon, stop_signal()?).await;
+    remember(&keeper, &replay);
     admin.abort();
     if let Err(error) = std::fs::remove_file(&socket) {
         tracing::warn!(%error, "the admin socket could not be removed");
@@ -56,6 +81,13 @@ pub async fn run(flags: RunFlags) -> miette::Result<()> {
     drop(signer);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Writes the nonces that could still be used.
+fn remember(keeper: &Keeper, replay: &ReplayMemory) {
+    if let Err(error) = keeper.close(replay, system_clock()) {
+        tracing::warn!(%error, "the next start will count as one after an unclean stop");
+    }
 }
 
 async fn load(settings: &Settings) -> miette::Result<Slots> {
@@ -117,6 +149,8 @@ fn stop_signal() -> miette::Result<impl Future<Output = ()>> {
                 _ = terminate.recv() => {}
             }
             tracing::warn!("stopped at once");
+            // The log is written by another thread.
+            std::thread::sleep(LAST_LINES);
             std::process::exit(130);
         });
     })

@@ -23,12 +23,19 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::error::SignerError;
 use super::frame::{self, FrameError, PREFIX_BYTES, Request, Response};
 use super::intent::Intent;
+use crate::access::{Access, Phase};
 
 /// How long a caller waits for a signature, the queue included.
 const SIGN_LIMIT: Duration = Duration::from_secs(5);
 
-/// How long loading the key and confining may take. Encrypted files will need several seconds.
+/// How long loading a plain key and confining may take.
 const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long the owner may think about the password.
+const ASK_LIMIT: Duration = Duration::from_secs(300);
+
+/// How long deriving the key may take: some seconds of one core, and the machine may be busy.
+const DERIVE_LIMIT: Duration = Duration::from_secs(120);
 
 /// How long a signer may take to end after its socket was closed, before it is killed.
 const END_LIMIT: Duration = Duration::from_secs(2);
@@ -62,22 +69,24 @@ struct Job {
 }
 
 impl Signer {
-    /// Starts `program` with `args` (for Soma: its own executable and `signer`) and has it load `keyfile`.
+    /// Starts `program` with `args` (for Soma: its own executable and `signer`) and has it open a key file.
     ///
-    /// The child gets a socket as its standard input, no standard output, this process's standard error, an empty
-    /// environment, `/` as its folder and a process group of its own. Measures of its confinement that are missing on
-    /// this system are logged as warnings.
+    /// The child gets a socket as its standard input, no standard output, this process's standard error, `/` as its
+    /// folder, and of the environment only the variables that `access` names. It leaves this process's session when
+    /// the key is open. Measures of its confinement that are missing on this system are logged as warnings.
     ///
     /// # Errors
     /// [`SignerError::Spawn`], [`SignerError::BadPath`], [`SignerError::NotStarted`] with the signer's own code and
-    /// help, [`SignerError::TimedOut`] after 30 s, [`SignerError::Gone`] when it ended before it answered.
-    pub async fn start(program: &Path, args: &[&str], keyfile: &Path) -> Result<Self, SignerError> {
-        let bad_path = || SignerError::BadPath { path: keyfile.to_owned() };
-        let keyfile = std::path::absolute(keyfile).map_err(|_| bad_path())?;
-        let keyfile = keyfile.to_str().ok_or_else(bad_path)?.to_owned();
-        let (child, stream) = spawn(program, args)?;
-        let started = timeout(START_LIMIT, Connection::open(child, stream, keyfile)).await;
-        let (connection, ready) = started.map_err(|_| SignerError::TimedOut { limit: START_LIMIT })??;
+    /// help, [`SignerError::TimedOut`] after 30 s (300 s for a question at the terminal, 120 s for a derivation),
+    /// [`SignerError::Gone`] when it ended before it answered.
+    pub async fn start(program: &Path, args: &[&str], access: impl Into<Access>) -> Result<Self, SignerError> {
+        let access: Access = access.into();
+        let bad_path = || SignerError::BadPath { path: access.keyfile().to_owned() };
+        let (child, stream) = spawn(program, args, &access)?;
+        let absolute = access.clone().absolute().map_err(|_| bad_path())?;
+        // The only thing in it that JSON cannot take is a path that is not UTF-8.
+        let open = frame::encode(&Request::Open { access: absolute }).map_err(|_| bad_path())?;
+        let (connection, ready) = Connection::open(child, stream, &open).await?;
         for line in ready.confinement.iter().filter(|line| line.contains(": unavailable")) {
             tracing::warn!(pid = ready.pid, "signer confinement: {line}");
         }
@@ -147,17 +156,17 @@ impl Shared {
     }
 }
 
-fn spawn(program: &Path, args: &[&str]) -> Result<(Child, UnixStream), SignerError> {
+fn spawn(program: &Path, args: &[&str], access: &Access) -> Result<(Child, UnixStream), SignerError> {
     let absolute = std::path::absolute(program)?;
     let (ours, theirs) = StdStream::pair()?;
     ours.set_nonblocking(true)?;
     let child = Command::new(&absolute)
         .args(args)
         .env_clear()
+        .envs(access.variables().filter_map(|name| Some((name, std::env::var_os(name)?))))
         .current_dir("/")
         .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
         .stdout(Stdio::null())
-        .process_group(0)
         .kill_on_drop(true)
         .spawn()
         .map_err(|source| SignerError::Spawn { program: absolute, source })?;
@@ -182,15 +191,15 @@ enum Next {
 }
 
 impl Connection {
-    async fn open(child: Child, stream: UnixStream, keyfile: String) -> Result<(Self, Shared), SignerError> {
+    async fn open(child: Child, stream: UnixStream, open: &[u8]) -> Result<(Self, Shared), SignerError> {
         let pid = child.id().unwrap_or_default();
         let (reader, writer) = stream.into_split();
         let (answers_in, answers) = mpsc::channel(1);
         tokio::spawn(read_answers(reader, answers_in));
         let mut connection = Self { child, writer, answers, next_id: 0 };
         // A child that ended at once makes this fail; then its exit status says more than a broken pipe.
-        let _ = connection.writer.write_all(&frame::encode(&Request::Open { keyfile })?).await;
-        match connection.answers.recv().await {
+        let _ = connection.writer.write_all(open).await;
+        match connection.first_answer().await? {
             Some(Response::Ready { hotkey, crypto, confinement }) => {
                 let crypto = [Crypto::Sr25519, Crypto::Ed25519]
                     .into_iter()
@@ -204,6 +213,22 @@ impl Connection {
             Some(Response::Failed { code, message, help }) => Err(SignerError::NotStarted { code, message, help }),
             Some(_) => Err(SignerError::Protocol("the first answer is not about the key".to_owned())),
             None => Err(SignerError::Gone { status: connection.end().await }),
+        }
+    }
+
+    /// The first answer that is not about waiting; `None` when the signer ended.
+    async fn first_answer(&mut self) -> Result<Option<Response>, SignerError> {
+        let mut limit = START_LIMIT;
+        loop {
+            let answer = timeout(limit, self.answers.recv()).await.map_err(|_| SignerError::TimedOut { limit })?;
+            limit = match answer {
+                Some(Response::Busy { phase: Phase::Asking }) => ASK_LIMIT,
+                Some(Response::Busy { phase: Phase::Deriving }) => {
+                    tracing::info!(pid = self.child.id(), "opening the encrypted hotkey; this takes some seconds");
+                    DERIVE_LIMIT
+                }
+                other => return Ok(other),
+            };
         }
     }
 

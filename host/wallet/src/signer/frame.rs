@@ -6,6 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use soma_protocol::ss58::PublicKey;
 
+use crate::access::{Access, Phase};
+
 /// Longest JSON text of a frame in bytes. The longest intent is a btauth target of 8 KiB.
 pub const LARGEST_BYTES: usize = 64 * 1024;
 
@@ -30,10 +32,10 @@ pub enum FrameError {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Request {
-    /// Load this key file and confine yourself.
+    /// Open this key file, with a password from one of the places, and confine yourself.
     Open {
-        /// The key file's absolute path.
-        keyfile: String,
+        /// The file and the places; absolute paths. No password is in it.
+        access: Access,
     },
     /// Sign this intent.
     Sign {
@@ -56,6 +58,11 @@ pub enum Response {
         crypto: String,
         /// The lines of the confinement report.
         confinement: Vec<String>,
+    },
+    /// The key takes a while longer. Any number of these may come before `Ready` or `Failed`.
+    Busy {
+        /// What takes the while.
+        phase: Phase,
     },
     /// The key is not loaded; the signer ends.
     Failed {
@@ -153,11 +160,13 @@ pub fn write(to: &mut impl Write, message: &impl Serialize) -> Result<(), FrameE
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
+
     use proptest::prelude::*;
 
     #[test]
     fn a_closed_socket_is_an_end_and_a_torn_frame_an_error() {
-        let frame = encode(&Request::Open { keyfile: "key".to_owned() }).unwrap();
+        let frame = encode(&Request::Open { access: Access::from(Path::new("/key")) }).unwrap();
         assert!(read(&mut &frame[..0]).unwrap().is_none());
         for cut in 1..frame.len() {
             assert!(read(&mut &frame[..cut]).is_err(), "cut at {cut}");

@@ -1,9 +1,11 @@
-//! The signer's own side: load, confine, answer until the socket closes.
+//! The signer's own side: open the key, confine, answer until the socket closes.
+//!
+//! The password of an encrypted key is looked for here, in the places that the parent names, so that it never is in the
+//! process that runs guests.
 
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
-use std::path::Path;
 
 use miette::Diagnostic;
 use soma_confine::{Policy, Profile};
@@ -13,7 +15,8 @@ use soma_protocol::ss58::PublicKey;
 use super::error::SignerError;
 use super::frame::{self, Request, Response};
 use super::intent::{Intent, IntentError};
-use crate::keyfile;
+use crate::access::Access;
+use crate::error::WalletError;
 use crate::keypair::Keypair;
 
 /// Runs the signer on standard input, which has to be a socket, until that is closed.
@@ -40,13 +43,16 @@ pub fn serve() -> Result<(), SignerError> {
     let Some(body) = frame::read(&mut socket)? else {
         return Ok(());
     };
-    let Request::Open { keyfile } = frame::decode(&body)? else {
+    let Request::Open { access } = frame::decode(&body)? else {
         return Err(SignerError::Protocol("the first frame does not name a key file".to_owned()));
     };
-    let key = match keyfile::read_secret(Path::new(&keyfile)) {
+    let key = match open(&mut socket, &access) {
         Ok(key) => Answerer::new(key),
         Err(error) => return Err(report_failure(&mut socket, &error)?),
     };
+    // A session of its own: from here on Ctrl-C in the terminal reaches the parent alone, and there is no terminal any
+    // more. Not earlier, because a question at the terminal needs it. It fails only for a session's leader.
+    let _ = rustix::process::setsid();
     let confinement = match soma_confine::apply(Profile::Signer, Policy::BestEffort) {
         Ok(report) => report.lines(),
         Err(error) => return Err(report_failure(&mut socket, &error)?),
@@ -54,6 +60,14 @@ pub fn serve() -> Result<(), SignerError> {
     let crypto = key.crypto.name().to_owned();
     frame::write(&mut socket, &Response::Ready { hotkey: key.hotkey, crypto, confinement })?;
     answer_all(&mut socket, &key)
+}
+
+/// The derivation and its 512 MiB run here, before the confinement and far from guests; they are over, wiped and given
+/// back when this returns. A parent that cannot be told how far it is has gone, which the next read will see.
+fn open(socket: &mut impl Write, access: &Access) -> Result<Keypair, WalletError> {
+    access.open(|phase| {
+        let _ = frame::write(socket, &Response::Busy { phase });
+    })
 }
 
 /// Tells the parent why there is no signer, and gives the same as this process's own error.

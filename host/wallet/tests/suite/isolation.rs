@@ -9,10 +9,15 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use soma_protocol::signature::Crypto;
-use soma_wallet::{Phrase, keyfile};
+use soma_wallet::encryption::nacl;
+use soma_wallet::keyfile::{Draft, Existing, Protection, Secret};
+use soma_wallet::password::variable_name;
+use soma_wallet::{Access, Password, Phrase, access};
 
-use crate::signer;
+use crate::{signer, vectors};
 
 const KEYFILE: &str = "SOMA_TEST_KEYFILE";
 
@@ -34,7 +39,8 @@ fn child_host() {
 #[test]
 #[ignore = "runs in the child of another test"]
 fn child_holder() {
-    let pair = keyfile::read_secret(Path::new(&std::env::var_os(KEYFILE).unwrap())).unwrap();
+    let path = std::env::var_os(KEYFILE).unwrap();
+    let pair = Access::from(Path::new(&path)).without_terminal().open(|_| {}).unwrap();
     println!("signer=0");
     let _ = std::io::stdin().read(&mut [0]);
     println!("{pair:?}");
@@ -44,26 +50,64 @@ fn child_holder() {
 fn the_memory_of_a_signers_parent_holds_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hotkey");
-    keyfile::write_secret(&path, Crypto::Sr25519, &Phrase::generate().unwrap()).unwrap();
-    let secrets = secrets(&path);
+    vectors::write_plain(&path, Crypto::Sr25519, &Phrase::generate().unwrap()).unwrap();
+    assert_only_a_holder_has(&secrets(&path), &path, &[]);
+}
 
-    let holder = Host::start("isolation::child_holder", &path);
-    let Some(found) = holder.scan(&secrets) else {
+#[test]
+fn the_memory_of_a_signers_parent_holds_no_secret_of_an_encrypted_hotkey_and_no_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = folder.path().join("plain");
+    let phrase = Phrase::generate().unwrap();
+    vectors::write_plain(&plain, Crypto::Sr25519, &phrase).unwrap();
+    // Made here, so that it is in no program text.
+    let password = Phrase::generate().unwrap();
+    let key = nacl::Key::derive(&Password::new(password.reveal()).unwrap()).unwrap();
+    let path = folder.path().join("hotkey");
+    let draft = Draft::new(Crypto::Sr25519, &Secret::Phrase(phrase)).unwrap();
+    draft.write(&path, Protection::Sealed(&key), Existing::Keep).unwrap();
+    let mut secrets = secrets(&plain);
+    std::fs::remove_file(&plain).unwrap();
+    secrets.push(("password", password.reveal().as_bytes().to_vec()));
+    assert_only_a_holder_has(&secrets, &path, &[variable(&path, password.reveal())]);
+}
+
+#[test]
+fn a_signer_takes_the_password_from_its_variable_and_from_a_credential() {
+    let vault = vectors::path("legacy_ansible_hotkey");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(access::CREDENTIAL), "correct horse").unwrap();
+    let credentials = ("CREDENTIALS_DIRECTORY".to_owned(), folder.path().to_str().unwrap().to_owned());
+    for variable in [credentials, variable(&vault, "correct horse")] {
+        let host = Host::start("isolation::child_host", &vault, &[variable]);
+        assert_ne!(host.signer, 0);
+    }
+}
+
+fn assert_only_a_holder_has(secrets: &[(&'static str, Vec<u8>)], path: &Path, variables: &[(String, String)]) {
+    let holder = Host::start("isolation::child_holder", path, variables);
+    let Some(found) = holder.scan(secrets) else {
         println!("skipped: the memory of a child cannot be read here");
         return;
     };
     assert!(found.contains(&"scalar"), "the control has to find the key; it found {found:?}");
+    let host = Host::start("isolation::child_host", path, variables);
+    assert_eq!(host.scan(secrets), Some(Vec::new()), "the host's memory holds a secret");
+}
 
-    let host = Host::start("isolation::child_host", &path);
-    assert_eq!(host.scan(&secrets), Some(Vec::new()), "the host's memory holds a secret");
+/// The SDKs' variable for the password of a key file.
+fn variable(path: &Path, password: &str) -> (String, String) {
+    let name = variable_name(path.to_str().unwrap());
+    let value: Vec<u8> = password.bytes().zip(name.bytes().cycle()).map(|(a, b)| a ^ b).collect();
+    (name, STANDARD.encode(value))
 }
 
 #[tokio::test]
 async fn a_signer_ends_when_its_parent_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hotkey");
-    keyfile::write_secret(&path, Crypto::Sr25519, &Phrase::generate().unwrap()).unwrap();
-    let mut host = Host::start("isolation::child_host", &path);
+    vectors::write_plain(&path, Crypto::Sr25519, &Phrase::generate().unwrap()).unwrap();
+    let mut host = Host::start("isolation::child_host", &path, &[]);
     assert_ne!(host.signer, 0);
     host.child.kill().unwrap();
     host.child.wait().unwrap();
@@ -93,10 +137,11 @@ struct Host {
 }
 
 impl Host {
-    fn start(test: &str, keyfile: &Path) -> Self {
+    fn start(test: &str, keyfile: &Path, variables: &[(String, String)]) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", test, "--ignored", "--nocapture"])
             .env(KEYFILE, keyfile)
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

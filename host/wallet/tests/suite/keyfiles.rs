@@ -7,8 +7,9 @@ use miette::Diagnostic;
 use proptest::prelude::*;
 use serde_json::Value;
 use soma_protocol::signature::Crypto;
-use soma_wallet::keyfile::{self, Contents, Defect};
-use soma_wallet::{Phrase, WalletError};
+use soma_wallet::encryption::Form;
+use soma_wallet::keyfile::{self, Contents, Defect, Draft, Existing, Protection, Secret};
+use soma_wallet::{Access, Phrase, WalletError};
 
 use crate::vectors;
 
@@ -55,7 +56,7 @@ fn every_public_file_of_both_sdks_loads_as_an_address() {
 }
 
 #[test]
-fn encrypted_files_are_recognised_and_refused_by_their_form() {
+fn an_encrypted_file_is_no_plain_one_and_the_oldest_form_is_refused() {
     for (file, form) in [
         ("v10/carol/coldkey", "NaCl"),
         ("v10/carol/hotkeys/enc", "NaCl"),
@@ -65,9 +66,17 @@ fn encrypted_files_are_recognised_and_refused_by_their_form() {
     ] {
         let error = keyfile::read(&vectors::path(file)).unwrap_err();
         assert!(matches!(error, WalletError::Encrypted { form: f, .. } if f == form), "{file}: {error:?}");
-        assert_eq!(error.code().unwrap().to_string(), "soma::wallet::encrypted");
+        assert_eq!(keyfile::encryption(&vectors::path(file)).map(Form::name), Some(form), "{file}");
     }
-    assert!(matches!(keyfile::parse(b"gAAAAABk"), Err(Defect::Encrypted("Fernet"))));
+    assert!(matches!(keyfile::parse(b"gAAAAABk"), Err(Defect::Encrypted(Form::Fernet))));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old");
+    std::fs::write(&path, "gAAAAABkAAAA").unwrap();
+    for error in [keyfile::read(&path).unwrap_err(), Access::from(&path).open(|_| {}).unwrap_err()] {
+        assert_eq!(error.code().unwrap().to_string(), "soma::wallet::old_encryption");
+        assert!(error.help().unwrap().to_string().contains("soma wallet regen"), "{error:?}");
+    }
+    assert_eq!(keyfile::encryption(&path), None);
 }
 
 #[test]
@@ -124,6 +133,7 @@ fn damaged_files_give_an_error_that_shows_no_secret() {
         "0x",
         "0x12",
         "{\"secretPhrase\": 5}",
+        "{\"encoded\": \"hunter2hunter2\", \"encoding\": {\"version\": \"3\"}, \"address\": \"5\"}",
         "{\"cryptoType\": 7, \"ss58Address\": \"5EHgWw2Af1pnoc7f1A8bfmM97W3DAYW8xr82RfhLL9oAabAe\"}",
         "{\"cryptoType\": -1}",
         "{\"ss58Address\": \"hunter2hunter2\"}",
@@ -160,9 +170,10 @@ fn writes_the_fields_and_values_of_the_sdk_for_both_schemes() {
     let phrase = Phrase::parse(vectors::ALICE_PHRASE).unwrap();
     for (file, crypto) in [("v11/alice/hotkeys/default", Crypto::Sr25519), ("v11/dave/hotkeys/ed", Crypto::Ed25519)] {
         let path = folder.path().join("new").join(crypto.name());
-        let pair = keyfile::write_secret(&path, crypto, &phrase).unwrap();
+        let draft = vectors::write_plain(&path, crypto, &phrase).unwrap();
+        let pair = draft.pair();
         let public = path.with_extension("pub");
-        keyfile::write_public(&public, &pair.public_key(), crypto).unwrap();
+        keyfile::write_public(&public, &pair.public_key(), crypto, Existing::Keep).unwrap();
         for (ours, theirs) in [(&path, file.to_owned()), (&public, format!("{file}pub.txt"))] {
             let written: Value = serde_json::from_slice(&std::fs::read(ours).unwrap()).unwrap();
             assert_eq!(written, vectors::json(&theirs), "{theirs}");
@@ -175,15 +186,59 @@ fn writes_the_fields_and_values_of_the_sdk_for_both_schemes() {
 }
 
 #[test]
-fn an_existing_file_is_never_overwritten_and_nothing_is_left_beside_it() {
+fn an_existing_file_is_not_overwritten_and_nothing_is_left_beside_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     std::fs::write(&path, "precious").unwrap();
     let phrase = Phrase::generate().unwrap();
-    let error = keyfile::write_secret(&path, Crypto::Sr25519, &phrase).unwrap_err();
+    let error = vectors::write_plain(&path, Crypto::Sr25519, &phrase).unwrap_err();
     assert!(matches!(&error, WalletError::Exists { path: p } if *p == path), "{error:?}");
     assert_eq!(std::fs::read(&path).unwrap(), b"precious");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_replaced_file_stays_as_a_hidden_private_backup() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key");
+    std::fs::write(&path, "precious").unwrap();
+    let secret = Secret::Phrase(Phrase::generate().unwrap());
+    let draft = Draft::new(Crypto::Sr25519, &secret).unwrap();
+    let replace = || draft.write(&path, Protection::Plain, Existing::BackUp).unwrap().unwrap();
+    let (first, second) = (replace(), replace());
+    assert_ne!(first, second);
+    assert_eq!(std::fs::read(&first).unwrap(), b"precious");
+    assert_eq!(std::fs::read(&second).unwrap(), std::fs::read(&path).unwrap());
+    assert_eq!(keyfile::read_secret(&path).unwrap().public_key(), draft.pair().public_key());
+    for backup in [&first, &second] {
+        // Both SDKs leave files out whose names end like this when they list hotkeys.
+        let name = backup.file_name().unwrap().to_str().unwrap();
+        assert!(name.starts_with(".key.backup-") && name.ends_with(".lock"), "{name}");
+        assert_eq!(std::fs::metadata(backup).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    // Without a file there is nothing to back up.
+    assert_eq!(draft.write(&folder.path().join("new"), Protection::Plain, Existing::BackUp).unwrap(), None);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4);
+}
+
+#[test]
+fn a_file_holds_what_can_be_told_from_the_secret_it_was_made_of() {
+    let json = vectors::json("v10/alice/hotkeys/default");
+    let folder = tempfile::tempdir().unwrap();
+    for (field, also) in [("secretSeed", &["privateKey"][..]), ("privateKey", &[])] {
+        let (secret, _) = Secret::parse(json[field].as_str().unwrap()).unwrap();
+        let path = folder.path().join(field);
+        Draft::new(Crypto::Sr25519, &secret).unwrap().write(&path, Protection::Plain, Existing::Keep).unwrap();
+        let written: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let mut expected = json.clone();
+        let fields = expected.as_object_mut().unwrap();
+        fields.retain(|name, _| {
+            !name.starts_with("secret") && name != "privateKey" || name == field || also.contains(&name.as_str())
+        });
+        assert_eq!(written, expected, "{field}");
+        assert_eq!(keyfile::read_secret(&path).unwrap().public_key().to_ss58(), vectors::ALICE);
+    }
 }
 
 proptest! {

@@ -8,6 +8,7 @@
     reason = "a failed expectation is how a test fails; clippy exempts only the test functions themselves"
 )]
 
+mod access;
 mod isolation;
 mod keyfiles;
 mod keys;

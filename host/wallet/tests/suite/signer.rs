@@ -8,11 +8,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use miette::Diagnostic;
-use rustix::process::{Pid, Signal, getpgid, kill_process};
+use rustix::process::{Pid, Signal, getsid, kill_process};
 use serde_json::{Value, json};
 use soma_confine::{Measure, Report, State};
 use soma_protocol::signature::{Crypto, verify};
-use soma_wallet::{Intent, Signer, SignerError};
+use soma_wallet::{Access, Intent, Signer, SignerError};
 
 use crate::vectors;
 
@@ -31,7 +31,11 @@ fn child_signer() {
 }
 
 pub async fn start(file: &Path) -> Result<Signer, SignerError> {
-    Signer::start(&std::env::current_exe().unwrap(), &ARGS, file).await
+    start_with(Access::from(file).without_terminal()).await
+}
+
+pub async fn start_with(access: Access) -> Result<Signer, SignerError> {
+    Signer::start(&std::env::current_exe().unwrap(), &ARGS, access).await
 }
 
 async fn alice() -> Signer {
@@ -169,7 +173,7 @@ async fn many_callers_get_their_own_signatures() {
 async fn a_key_file_that_cannot_be_used_is_told_with_the_signers_own_code() {
     for (file, expected) in [
         ("v10/nobody/hotkeys/default", "soma::wallet::io"),
-        ("v10/carol/hotkeys/enc", "soma::wallet::encrypted"),
+        ("v10/carol/hotkeys/enc", "soma::wallet::needs_password"),
         ("v10/alice/coldkeypub.txt", "soma::wallet::no_secret"),
         ("MANIFEST.json", "soma::wallet::bad_keyfile"),
     ] {
@@ -190,7 +194,7 @@ async fn a_program_that_is_no_signer_is_an_error_and_not_a_wait() {
 }
 
 #[tokio::test]
-async fn the_signer_is_confined_and_in_its_own_process_group() {
+async fn the_signer_is_confined_and_in_its_own_session() {
     let signer = alice().await;
     let report = Report::from_lines(signer.confinement()).unwrap();
     for measure in [Measure::NotDumpable, Measure::NoCoreDumps, Measure::NoNewPrivileges, Measure::Seccomp] {
@@ -203,7 +207,7 @@ async fn the_signer_is_confined_and_in_its_own_process_group() {
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", signer.pid())).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().rev().nth(1), Some("0"), "{core}");
-    assert_eq!(getpgid(Some(pid(signer.pid()))).unwrap(), pid(signer.pid()));
+    assert_eq!(getsid(Some(pid(signer.pid()))).unwrap(), pid(signer.pid()));
 }
 
 #[tokio::test]
@@ -253,7 +257,7 @@ fn odd_frames_are_refused_and_the_signer_goes_on() {
         (json!({"sign": {"id": 3, "intent": {"synapse": {"nonce": 1}}}}), json!(3)),
         (json!({"sign": {"id": 4, "intent": digest(json!({"digest": vec![0; 32], "x": 1}))}}), json!(4)),
         (json!({"sign": {"id": 5, "intent": "x", "bytes": "00"}}), Value::Null),
-        (json!({"open": {"keyfile": "/etc/passwd"}}), Value::Null),
+        (json!({"open": {"access": Access::from(Path::new("/etc/passwd"))}}), Value::Null),
         (json!("sign"), Value::Null),
         (json!([]), Value::Null),
     ] {
@@ -314,7 +318,7 @@ impl RawSigner {
             .unwrap();
         let mut raw = Self { child, socket };
         let file = vectors::path("v10/alice/hotkeys/default");
-        let ready = raw.ask(json!({"open": {"keyfile": file}}).to_string().as_bytes());
+        let ready = raw.ask(json!({"open": {"access": Access::from(&file)}}).to_string().as_bytes());
         assert_eq!(ready["ready"]["hotkey"], vectors::ALICE);
         raw
     }

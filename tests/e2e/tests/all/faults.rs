@@ -28,6 +28,11 @@ mod guests {
         // Served and asked in this file.
         deny_reason, fresh_counter, limit_gate, limit_memory, limit_output, limit_spin, probe_caller, probe_imports,
         reply_failures, reply_garbage, reply_head, trap_gate, trap_panic,
+        // Asked in `edge_cases`, `captures_10` and `differential`.
+        edge_classes,
+        // Asked in the tests of soma-runtime and soma-axon.
+        priority_odd, stream_endless, stream_fails_after, stream_fails_before, stream_silent, stream_words,
+        verify_denies, verify_traps,
         // Refused in `start` and in `swap`.
         export_half, export_shape, import_foreign, import_unwanted,
         // Swapped to in `swap`.

@@ -8,15 +8,25 @@
     reason = "a test that cannot go on fails, wherever in its file that is"
 )]
 
+mod attack;
+mod captures_10;
 mod client;
 mod dendrite_10;
+mod differential;
+mod edge_cases;
+mod edge_overrides;
 mod faults;
 mod http_auth_11;
 mod keyless;
 mod miner;
 mod query;
+mod recorded;
 mod replay;
+mod restart;
+mod soak;
 mod start;
 mod statuses_btauth;
 mod statuses_synapse;
 mod swap;
+mod telemetry;
+mod wallets;

@@ -5,12 +5,18 @@
 //! engine's settings). The key is random and lies in the state folder, not beside the cache. An artifact is
 //! written beside its name and renamed; it is read once, checked, and loaded from those same bytes. Whatever
 //! does not fit is treated as not there and compiled again.
+//!
+//! Each key has a folder of its own in the cache: hosts of one user have different keys, and would otherwise throw
+//! each other's artifacts away. What bounds it: an artifact that was not used for [`KEPT`] is removed when a host starts.
 
-use std::fs;
+mod key;
+
+use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use soma_manifest::Digest;
 use wasmtime::Engine;
@@ -20,6 +26,8 @@ use crate::error::LoadError;
 
 /// Bytes of the key and of the code in front of an artifact.
 const KEY_BYTES: usize = 32;
+/// How long an artifact is kept that nobody loads.
+pub const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A folder of compiled plugins.
 #[derive(Debug, Clone)]
@@ -31,16 +39,32 @@ pub struct ArtifactCache {
 impl ArtifactCache {
     /// Opens (or makes) the cache in `folder`, with its key in `state`.
     pub fn open(folder: &Path, state: &Path) -> Result<ArtifactCache, LoadError> {
-        for path in [folder, state] {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(at(path))?;
+        let make = |path: &Path| fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(at(path));
+        make(state)?;
+        let key = key::read_or_make(&state.join("artifact.key"))?;
+        let cache = ArtifactCache { folder: folder.join(key::name(&key)), key };
+        make(&cache.folder)?;
+        cache.remove_unused();
+        Ok(cache)
+    }
+
+    /// What cannot be looked at or removed stays: the next start tries again.
+    fn remove_unused(&self) {
+        let now = SystemTime::now();
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let used = entry.metadata().and_then(|meta| meta.modified());
+            let unused = used.is_ok_and(|used| now.duration_since(used).is_ok_and(|age| age > KEPT));
+            if unused && fs::remove_file(entry.path()).is_ok() {
+                tracing::debug!(artifact = %entry.path().display(), "removed: not used for a month");
+            }
         }
-        let key = read_or_make_key(&state.join("artifact.key"))?;
-        Ok(ArtifactCache { folder: folder.to_owned(), key })
     }
 
     /// The compiled component, when this host compiled it before with the same settings.
     pub fn load(&self, engine: &Engine, digest: &Digest) -> Option<Component> {
-        let bytes = fs::read(self.path(engine, digest)).ok()?;
+        let mut file = File::open(self.path(engine, digest)).ok()?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).ok()?;
         let (code, artifact) = bytes.split_at_checked(KEY_BYTES)?;
         let expected = self.authenticate(engine, digest, artifact);
         // blake3's comparison takes constant time.
@@ -48,6 +72,8 @@ impl ArtifactCache {
             tracing::warn!(digest = %digest.short(), "a cached artifact is not ours or is damaged: compiling again");
             return None;
         }
+        // Marks it as used. Without the right to do so it is only compiled again one day.
+        let _ = file.set_modified(SystemTime::now());
         load_own(engine, artifact).ok()
     }
 
@@ -104,30 +130,6 @@ fn settings_hash(engine: &Engine) -> blake3::Hash {
     sink.0.finalize()
 }
 
-fn read_or_make_key(path: &Path) -> Result<[u8; KEY_BYTES], LoadError> {
-    let mut key = [0; KEY_BYTES];
-    getrandom::fill(&mut key).map_err(|error| LoadError::Engine(error.to_string()))?;
-    let beside = beside(path)?;
-    let made = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside);
-    made.and_then(|mut file| file.write_all(&key)).map_err(at(&beside))?;
-    // Linking fails when another process was first: then its key counts.
-    let linked = fs::hard_link(&beside, path);
-    fs::remove_file(&beside).map_err(at(&beside))?;
-    match linked {
-        Ok(()) => Ok(key),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let stored = fs::read(path).map_err(at(path))?;
-            stored.try_into().map_err(|_| LoadError::Artifacts {
-                path: path.to_owned(),
-                source: std::io::Error::other(
-                    "the key must have 32 bytes: remove the file, plugins are then compiled again",
-                ),
-            })
-        }
-        Err(error) => Err(at(path)(error)),
-    }
-}
-
 /// Where a file is written before it gets its name. Random, because hosts may share a folder, and in containers
 /// their process ids are the same.
 fn beside(path: &Path) -> Result<PathBuf, LoadError> {
@@ -140,3 +142,6 @@ fn at(path: &Path) -> impl FnOnce(std::io::Error) -> LoadError {
     let path = path.to_owned();
     move |source| LoadError::Artifacts { path, source }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+use super::*;
+
+const VALIDATOR: PublicKey = PublicKey([1; 32]);
+const OTHER: PublicKey = PublicKey([2; 32]);
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn gate(limits: Limits) -> Gate {
+    Gate::new(limits)
+}
+
+/// Rates that do not come back within a test.
+fn few(burst: u32) -> Limits {
+    Limits { address: Rate::new(1, burst), hotkey: Rate::new(1, burst), ..Limits::default() }
+}
+
+fn refused(result: Result<Visit, Refusal>) -> &'static str {
+    result.err().map_or("let in", |refusal| refusal.code())
+}
+
+#[test]
+fn an_address_over_its_rate_is_refused_and_no_other() {
+    let gate = gate(few(3));
+    for _ in 0..3 {
+        assert!(gate.arrive(ip("192.0.2.1"), None).is_ok());
+    }
+    let refusal = gate.arrive(ip("192.0.2.1"), Some(&VALIDATOR)).err().unwrap();
+    assert_eq!((refusal.status().as_u16(), refusal.retry_after()), (429, Some(1)));
+    assert!(gate.arrive(ip("192.0.2.2"), None).is_ok());
+    for _ in 0..3 {
+        assert!(gate.arrive(ip("2001:db8::1"), None).is_ok());
+    }
+    assert_eq!(refused(gate.arrive(ip("2001:db8::2"), None)), "address-rate", "the same /64");
+}
+
+/// Invariant 11: anybody can write a validator's name on junk.
+#[test]
+fn junk_in_a_validators_name_costs_the_validator_nothing() {
+    let gate = gate(few(3));
+    let visit = gate.arrive(ip("192.0.2.1"), Some(&VALIDATOR)).unwrap();
+    gate.prove(visit, &VALIDATOR);
+    for number in 0..200 {
+        let _ = gate.arrive(ip(&format!("198.51.100.{number}")), Some(&VALIDATOR));
+        let _ = gate.arrive(ip("203.0.113.1"), Some(&VALIDATOR));
+    }
+    let visit = gate.arrive(ip("192.0.2.1"), Some(&VALIDATOR)).unwrap();
+    assert_eq!(visit.class, CallerClass::Proven);
+    assert!((0..3).all(|_| gate.count(&VALIDATOR).is_ok()), "its own rate is untouched");
+    assert!(gate.count(&VALIDATOR).is_err());
+    assert!(gate.count(&OTHER).is_ok());
+}
+
+#[test]
+fn a_lane_belongs_to_a_pair_of_address_and_hotkey() {
+    let gate = gate(few(2));
+    let class = |from: &str, key: &PublicKey| gate.arrive(ip(from), Some(key)).map(|visit| visit.class);
+    let visit = gate.arrive(ip("192.0.2.1"), Some(&VALIDATOR)).unwrap();
+    assert_eq!(visit.class, CallerClass::Stranger);
+    gate.prove(visit, &VALIDATOR);
+    assert_eq!(class("192.0.2.1", &VALIDATOR).unwrap(), CallerClass::Proven);
+    assert_eq!(class("192.0.2.1", &OTHER).unwrap(), CallerClass::Stranger);
+    assert_eq!(class("192.0.2.9", &VALIDATOR).unwrap(), CallerClass::Stranger);
+    // Strangers from the same address have used up their rate; the lane has its own, and it is bounded too.
+    assert!(class("192.0.2.1", &OTHER).is_err());
+    assert!(class("192.0.2.1", &VALIDATOR).is_ok());
+    assert!(class("192.0.2.1", &VALIDATOR).is_err());
+}
+
+#[test]
+fn strangers_share_what_is_not_proven_and_a_lane_has_its_own() {
+    let share = ShareLimits { requests: 2, bytes: 100 };
+    let gate = gate(Limits { strangers: share, proven: share, ..Limits::default() });
+    let visit = gate.arrive(ip("192.0.2.1"), Some(&VALIDATOR)).unwrap();
+    gate.prove(visit, &VALIDATOR);
+    let mut one = gate.arrive(ip("198.51.100.1"), None).unwrap();
+    let mut other = gate.arrive(ip("198.51.100.2"), None).unwrap();
+    assert_eq!(refused(gate.arrive(ip("198.51.100.3"), None)), "crowded");
+    assert!(one.hold(60) && !other.hold(60));
+    let mut proven = gate.arrive(ip("192.0.2.1"), Some(&VALIDATOR)).unwrap();
+    assert!(proven.hold(100), "strangers do not fill the lane");
+    let used = gate.in_use();
+    assert_eq!((used.stranger_requests, used.stranger_bytes), (2, 60));
+    assert_eq!((used.proven_requests, used.proven_bytes), (1, 100));
+    drop((one, other, proven));
+    assert_eq!(gate.in_use(), GateUse::default());
+}
+
+#[test]
+fn an_address_keeps_a_bounded_number_of_lanes() {
+    let gate = gate(Limits::default());
+    for number in 0..=100 {
+        let key = PublicKey([number; 32]);
+        let visit = gate.arrive(ip("192.0.2.1"), Some(&key)).unwrap();
+        gate.prove(visit, &key);
+    }
+    let lanes = gate.addresses.look(&ip("192.0.2.1").into(), |address| address.lanes.len());
+    assert_eq!(lanes, Some(LANES));
+}
+
+#[test]
+fn a_lane_ends_after_an_hour() {
+    let mut address = Address::default();
+    address.keep_lane(&VALIDATOR, 1);
+    assert!(address.has_lane(&VALIDATOR, LANE) && !address.has_lane(&VALIDATOR, LANE + 1));
+    assert!(address.is_kept(LANE) && address.is_idle(LANE + 1));
+}
+
+#[test]
+fn a_retry_is_named_in_whole_seconds() {
+    let table = [(0, 1), (1, 1), (1000, 1), (1001, 2), (60_000, 60)];
+    for (ms, seconds) in table {
+        assert_eq!(whole_seconds(Duration::from_millis(ms)), seconds, "{ms}");
+    }
+}

@@ -1,0 +1,123 @@
+//! What a manifest may say, and what not.
+
+use super::*;
+use proptest::prelude::*;
+
+fn from_text(text: &str) -> Result<Manifest, ManifestError> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("s.json"), r#"{"type":"object"}"#).unwrap();
+    std::fs::write(folder.path().join("bad.json"), "{").unwrap();
+    let path = folder.path().join("plugin.toml");
+    std::fs::write(&path, text).unwrap();
+    Manifest::from_source(&path)
+}
+
+const GOOD: &str = r#"
+name = "text-miner"
+version = "0.1.0"
+hooks = ["forward", "blacklist"]
+wants = ["config"]
+[budget]
+memory = "32MiB"
+[routes.TextGeneration]
+schema = "s.json"
+hash-fields = { prompt = "str", max_tokens = "int" }
+max-body = "1MiB"
+"#;
+
+#[test]
+fn reads_its_source_and_comes_back_from_the_section() {
+    let manifest = from_text(GOOD).unwrap();
+    assert_eq!(manifest.budget.memory, Some(ByteSize::mib(32)));
+    let route = &manifest.routes["TextGeneration"];
+    assert_eq!(route.hash_fields.keys().collect::<Vec<_>>(), ["prompt", "max_tokens"]);
+    assert_eq!(route.max_body, Some(ByteSize::mib(1)));
+    let section = manifest.to_section().unwrap();
+    assert_eq!(Manifest::from_section(&section).unwrap(), manifest);
+}
+
+#[test]
+fn names_the_line_of_a_mistake() {
+    let table = [
+        ("wants = [\"config\"]", "wants = [\"wallet\"]", 5),
+        ("hooks = [\"forward\", \"blacklist\"]", "hooks = [\"backward\"]", 4),
+        ("max-body = \"1MiB\"", "max_body = \"1MiB\"", 11),
+        ("prompt = \"str\"", "prompt = \"strr[\"", 10),
+    ];
+    for (from, to, expected) in table {
+        match from_text(&GOOD.replace(from, to)) {
+            Err(ManifestError::Syntax { line, .. }) => assert_eq!(line, expected, "{to}"),
+            other => panic!("{to}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn refuses_values_out_of_range() {
+    let table = [
+        ("name = \"text-miner\"", "name = \"Text Miner\"", "name"),
+        ("version = \"0.1.0\"", "version = \"\"", "version"),
+        ("hooks = [\"forward\", \"blacklist\"]", "hooks = []", "hooks"),
+        ("hooks = [\"forward\", \"blacklist\"]", "hooks = [\"blacklist\"]", "routes.TextGeneration"),
+        ("hooks = [\"forward\", \"blacklist\"]", "hooks = [\"forward\", \"streaming\"]", "routes"),
+        ("max-body", "stream = {}\nmax-body", "routes.TextGeneration"),
+        ("memory = \"32MiB\"", "wall = \"601s\"", "budget.wall"),
+        ("1MiB", "1GiB", "routes.TextGeneration.max-body"),
+        ("TextGeneration", "\"a/b\"", "routes.a/b"),
+        ("memory = \"32MiB\"", "memory = \"0\"", "budget.memory"),
+    ];
+    for (from, to, expected) in table {
+        match from_text(&GOOD.replace(from, to)) {
+            Err(ManifestError::Value { field, .. }) => assert_eq!(field, expected, "{to}"),
+            other => panic!("{to}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_streaming_route_says_how_its_answer_begins() {
+    let with = |stream: &str| {
+        let text = GOOD.replace("hooks = [\"forward\"", "hooks = [\"streaming\"");
+        from_text(&text.replace("max-body", &format!("stream = {stream}\nmax-body")))
+    };
+    let begin = |stream: &str| {
+        let manifest = with(stream).unwrap();
+        let section = manifest.to_section().unwrap();
+        assert_eq!(Manifest::from_section(&section).unwrap(), manifest);
+        let spec = manifest.routes["TextGeneration"].stream.clone().unwrap();
+        (spec.content_type, spec.status)
+    };
+    assert_eq!(begin("{}"), ("text/event-stream".to_owned(), 200));
+    assert_eq!(begin(r#"{ content-type = "text/plain", status = 201 }"#), ("text/plain".to_owned(), 201));
+    for (stream, at) in [
+        (r#"{ content-type = "" }"#, "content-type"),
+        (r#"{ content-type = "text/plain\r\nx: 1" }"#, "content-type"),
+        ("{ status = 500 }", "status"),
+        ("{ status = 100 }", "status"),
+    ] {
+        match with(stream) {
+            Err(ManifestError::Value { field, .. }) => {
+                assert_eq!(field, format!("routes.TextGeneration.stream.{at}"), "{stream}");
+            }
+            other => panic!("{stream}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn names_a_schema_that_is_not_there_or_not_json() {
+    assert!(matches!(from_text(&GOOD.replace("s.json", "gone.json")), Err(ManifestError::Unreadable { .. })));
+    assert!(matches!(from_text(&GOOD.replace("s.json", "bad.json")), Err(ManifestError::SchemaJson { .. })));
+}
+
+proptest! {
+    #[test]
+    fn any_section_is_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = Manifest::from_section(&bytes);
+    }
+
+    #[test]
+    fn any_source_is_read_or_refused(text in "[a-z\\[\\]=\"\\n ]{0,120}") {
+        let _ = from_text(&text);
+    }
+}

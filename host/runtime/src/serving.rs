@@ -1,0 +1,228 @@
+//! A verified request's way through the hooks: blacklists, verifiers, the priority hook, the queue, the answer.
+//!
+//! All of it runs on the guests' threads, within the request's time; dropping the future ends it. Each plugin
+//! has one instance for all of its gate hooks, and if the answer can start at once it is given by the instance
+//! that ran the answering plugin's gates. A request that has to wait gives its instances back first.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use soma_manifest::Hook;
+use soma_manifest::manifest::LONGEST_WALL;
+
+use crate::bindings::{Reply, Request, Verdict};
+use crate::capability::Outlet;
+use crate::engine::GuestEngine;
+use crate::error::CallError;
+use crate::gates::Gates;
+use crate::queue::{Entered, Place, Turned};
+use crate::routing::Route;
+use crate::session::Session;
+use crate::stream::{Chunks, StreamedReply};
+use crate::trace::{Stopwatch, Trace};
+use crate::version::Version;
+use crate::words::{REASON, cut};
+
+/// A verified request on its way to the plugins.
+pub struct Call {
+    /// What the hooks are told. `deadline-ms` is set anew before each of them.
+    pub request: Request,
+    /// The body with the schema's defaults.
+    pub body: Vec<u8>,
+    /// Wall time for everything; at most [`LONGEST_WALL`] seconds count.
+    pub limit: Duration,
+}
+
+/// An answer, with what was learned on the way.
+pub struct Served {
+    /// What the plugin answered, within its limits.
+    pub reply: Reply,
+    /// What its priority hook said; none when no hook was asked.
+    pub priority: Option<f64>,
+}
+
+impl Route {
+    /// Asks the gates, verifiers and the priority hook, waits for the request's turn, and asks `forward`. For
+    /// routes that are not streaming. The trace gets a lap for each stage, also when the call fails.
+    pub async fn serve(self: &Arc<Self>, engine: &GuestEngine, call: Call, trace: &Trace) -> Result<Served, CallError> {
+        let turn = Turn::new(self, call, trace);
+        let (gates, deadline, limit) = (engine.gates().clone(), turn.deadline, turn.limit);
+        let task = engine.spawn(async move {
+            let served = async move { turn.prepare(&gates, Hook::Forward).await?.forward().await };
+            tokio::time::timeout_at(deadline.into(), served).await.unwrap_or(Err(CallError::WallBudget { limit }))
+        });
+        task.await.unwrap_or_else(|| Err(stopping()))
+    }
+
+    /// The same for a streaming route, up to the first piece that `streaming` writes.
+    ///
+    /// # Errors
+    /// What happens before the first piece. What happens after it is in [`StreamedReply::rest`].
+    pub async fn stream(
+        self: &Arc<Self>,
+        engine: &GuestEngine,
+        call: Call,
+        trace: &Trace,
+    ) -> Result<StreamedReply, CallError> {
+        let turn = Turn::new(self, call, trace);
+        let (gates, deadline, limit) = (engine.gates().clone(), turn.deadline, turn.limit);
+        let over = move || CallError::WallBudget { limit };
+        let prepared = engine.spawn(async move {
+            let prepared = turn.prepare(&gates, Hook::Streaming);
+            tokio::time::timeout_at(deadline.into(), prepared).await.unwrap_or_else(|_| Err(over()))
+        });
+        let ready = prepared.await.unwrap_or_else(|| Err(stopping()))?;
+        let priority = ready.priority;
+        let (outlet, pieces) = Outlet::open(self.answerer.budget());
+        let streaming = engine.spawn(async move {
+            let streamed = ready.stream(outlet);
+            tokio::time::timeout_at(deadline.into(), streamed).await.unwrap_or_else(|_| Err(over()))
+        });
+        let mut rest = Chunks::new(pieces, streaming);
+        let first = rest.next().await.transpose()?;
+        Ok(StreamedReply { first, rest, priority })
+    }
+}
+
+pub(crate) fn stopping() -> CallError {
+    CallError::Unavailable("the host is stopping".to_owned())
+}
+
+/// One request on its way.
+struct Turn {
+    route: Arc<Route>,
+    trace: Trace,
+    deadline: Instant,
+    limit: Duration,
+    id: Arc<str>,
+    request: Request,
+    body: Vec<u8>,
+    /// Instances that are asked again.
+    kept: Vec<Session>,
+}
+
+/// A request whose turn it is. Dropping it frees the instance first and then the place.
+struct Ready {
+    turn: Turn,
+    session: Session,
+    priority: Option<f64>,
+    place: Place,
+}
+
+impl Turn {
+    fn new(route: &Arc<Route>, call: Call, trace: &Trace) -> Turn {
+        let limit = call.limit.min(Duration::from_secs(LONGEST_WALL));
+        Turn {
+            route: route.clone(),
+            trace: trace.clone(),
+            deadline: Instant::now() + limit,
+            limit,
+            id: call.request.id.as_str().into(),
+            request: call.request,
+            body: call.body,
+            kept: Vec::new(),
+        }
+    }
+
+    async fn prepare(mut self, gates: &Gates, answer: Hook) -> Result<Ready, CallError> {
+        let answerer = self.route.answerer.clone();
+        let busy = || CallError::Busy { slot: answerer.slot().to_string() };
+        let route = &self.route;
+        let gated = !route.gates.is_empty() || !route.verifiers.is_empty() || route.ranker.is_some();
+        let mut priority = None;
+        if gated {
+            let _place = gates.enter().await.ok_or_else(busy)?;
+            priority = self.ask_gates().await?;
+        }
+        let lap = Stopwatch::waiting(&self.trace, &answerer);
+        let place = match answerer.queue(answer).enter(priority.unwrap_or(0.0), self.deadline) {
+            Entered::Started(place) => place,
+            Entered::Full => return Err(busy()),
+            Entered::Waiting(waiting) => {
+                self.kept.clear();
+                waiting.place().await.map_err(|turned| match turned {
+                    Turned::Shed => busy(),
+                    Turned::Late => CallError::WallBudget { limit: self.limit },
+                })?
+            }
+        };
+        drop(lap);
+        let session = self.session(&answerer, answer).await?;
+        Ok(Ready { turn: self, session, priority, place })
+    }
+
+    /// Asks every gate before any verifier: what needs no body is cheaper.
+    async fn ask_gates(&mut self) -> Result<Option<f64>, CallError> {
+        let route = self.route.clone();
+        for gate in &route.gates {
+            let session = self.session(gate, Hook::Blacklist).await?;
+            match session.blacklist(self.told()).await? {
+                (session, Verdict::Allow) => self.keep(session, Hook::Blacklist),
+                (_, Verdict::Deny(reason)) => {
+                    return Err(CallError::Denied { slot: gate.slot().to_string(), reason: cut(&reason, REASON) });
+                }
+            }
+        }
+        for verifier in &route.verifiers {
+            let session = self.session(verifier, Hook::Verify).await?;
+            self.told();
+            match session.verify(&self.request, &self.body).await? {
+                (session, Verdict::Allow) => self.keep(session, Hook::Verify),
+                (_, Verdict::Deny(reason)) => {
+                    return Err(CallError::Unverified {
+                        slot: verifier.slot().to_string(),
+                        reason: cut(&reason, REASON),
+                    });
+                }
+            }
+        }
+        let Some(ranker) = &route.ranker else { return Ok(None) };
+        let session = self.session(ranker, Hook::Priority).await?;
+        let (session, rank) = session.priority(self.told()).await?;
+        self.keep(session, Hook::Priority);
+        Ok(Some(rank))
+    }
+
+    /// The request as the next hook is told it.
+    fn told(&mut self) -> &Request {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        self.request.deadline_ms = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
+        &self.request
+    }
+
+    /// The version's instance, kept or new.
+    async fn session(&mut self, version: &Arc<Version>, hook: Hook) -> Result<Session, CallError> {
+        match self.kept.iter().position(|session| Arc::ptr_eq(session.version(), version)) {
+            Some(at) => Ok(self.kept.swap_remove(at)),
+            None => Session::start(version, self.id.clone(), &self.trace, hook).await,
+        }
+    }
+
+    /// Keeps an instance that is asked again after this hook.
+    fn keep(&mut self, session: Session, asked: Hook) {
+        let is = |version: &Arc<Version>| Arc::ptr_eq(session.version(), version);
+        let verifies = asked == Hook::Blacklist && self.route.verifiers.iter().any(is);
+        let ranks = asked != Hook::Priority && self.route.ranker.as_ref().is_some_and(is);
+        if verifies || ranks || is(&self.route.answerer) {
+            self.kept.push(session);
+        }
+    }
+}
+
+impl Ready {
+    async fn forward(self) -> Result<Served, CallError> {
+        let Ready { mut turn, session, priority, place } = self;
+        turn.told();
+        let reply = session.forward(&turn.request, &turn.body).await;
+        drop(place);
+        Ok(Served { reply: reply?, priority })
+    }
+
+    async fn stream(self, outlet: Outlet) -> Result<(), CallError> {
+        let Ready { mut turn, session, place, .. } = self;
+        turn.told();
+        let ended = session.stream(&turn.request, &turn.body, outlet).await;
+        drop(place);
+        ended
+    }
+}

@@ -1,0 +1,48 @@
+//! What is held at one moment: the numbers that are read when somebody asks, and not counted on the way.
+
+use std::time::Duration;
+
+/// What the parts of the host hold.
+#[derive(Clone, Debug, Default)]
+pub struct Levels {
+    /// Strangers' requests before their proof.
+    pub strangers: Held,
+    /// The same of callers with a lane.
+    pub lanes: Held,
+    /// Open connections.
+    pub connections: usize,
+    /// Nonces that are remembered.
+    pub nonces: usize,
+    /// For how long every nonce is still refused.
+    pub replay_closed: Duration,
+    /// Instances of plugins that are alive; none when the engine does not say.
+    pub instances: Option<u64>,
+    /// The slots.
+    pub slots: Vec<SlotLevel>,
+    /// Requests of proven callers that can be explained.
+    pub proven_records: usize,
+    /// The same of all others.
+    pub unproven_records: usize,
+    /// Lines of refused requests that were too many.
+    pub lines_left_out: u64,
+    /// Lines that the buffers of the log had no room for.
+    pub lines_lost: u64,
+}
+
+/// What unverified requests hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// How many there are.
+    pub requests: u64,
+    /// Bytes of their bodies.
+    pub bytes: u64,
+}
+
+/// One slot.
+#[derive(Clone, Debug)]
+pub struct SlotLevel {
+    /// The operator's name for it.
+    pub name: String,
+    /// Old versions that still serve.
+    pub draining: usize,
+}
