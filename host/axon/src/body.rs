@@ -13,8 +13,62 @@ use tokio::time::{Instant, timeout_at};
 use crate::gate::{Limits, Visit};
 use crate::refusal::Refusal;
 
-/// Reads a body of at most `limit` bytes. Its bytes are held by the visit, until its signature was verified.
-pub(crate) async fn read<B: Body<Data = Bytes>>(
+/// Most bytes of a refused request's body that are read and thrown away, so that its connection can go on.
+const DRAINED: u64 = 256 << 10;
+/// How long that may take.
+const DRAIN_TIME: Duration = Duration::from_secs(2);
+
+/// What became of the body of a request.
+pub(crate) enum Sent<B> {
+    /// Nobody asked for it yet.
+    Unread(B),
+    /// It was read to its end.
+    Whole,
+    /// Its rest is still on its way.
+    Broken,
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Sent<B> {
+    /// Reads a body of at most `limit` bytes. Its bytes are held by the visit, until its signature was verified.
+    pub async fn read(
+        &mut self,
+        headers: &HeaderMap,
+        limit: u64,
+        visit: &mut Visit,
+        limits: &Limits,
+    ) -> Result<Bytes, Refusal> {
+        let Sent::Unread(body) = std::mem::replace(self, Sent::Broken) else { return Err(Refusal::BodyBroken) };
+        let bytes = read(headers, body, limit, visit, limits).await?;
+        *self = Sent::Whole;
+        Ok(bytes)
+    }
+
+    /// Reads what nobody asked for, within bounds. False: the connection cannot go on, and its client has to be told
+    /// so, or it sends its next request into a closed one.
+    pub async fn settle(self) -> bool {
+        match self {
+            Sent::Whole => true,
+            Sent::Broken => false,
+            Sent::Unread(body) if body.is_end_stream() => true,
+            Sent::Unread(body) if body.size_hint().lower() > DRAINED => false,
+            Sent::Unread(body) => tokio::time::timeout(DRAIN_TIME, drain(body)).await.unwrap_or(false),
+        }
+    }
+}
+
+async fn drain<B: Body<Data = Bytes> + Unpin>(mut body: B) -> bool {
+    let mut drained = 0_u64;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return false };
+        drained += frame.data_ref().map_or(0, |data| data.len() as u64);
+        if drained > DRAINED {
+            return false;
+        }
+    }
+    true
+}
+
+async fn read<B: Body<Data = Bytes>>(
     headers: &HeaderMap,
     body: B,
     limit: u64,

@@ -8,6 +8,7 @@ use soma_protocol::dialect::DialectError;
 use soma_protocol::json::parse_object;
 use soma_runtime::{Dialect, Route, Served, StreamSpec, StreamedReply};
 
+use crate::body::Sent;
 use crate::pipeline::Passage;
 use crate::plugins::Verified;
 use crate::refusal::Refusal;
@@ -24,7 +25,7 @@ enum Answer {
 }
 
 /// Answers one request.
-pub(crate) async fn answer(mut passage: Passage<'_>, body: Incoming) -> Reply {
+pub(crate) async fn answer(mut passage: Passage<'_>, body: &mut Sent<Incoming>) -> Reply {
     match serve(&mut passage, body).await {
         Ok(Answer::Whole(served)) => {
             let status = served.reply.status.and_then(|status| StatusCode::from_u16(status).ok());
@@ -54,7 +55,7 @@ fn refuse(passage: Passage<'_>, refusal: &Refusal) -> Reply {
     passage.refused(reply, refusal)
 }
 
-async fn serve(passage: &mut Passage<'_>, body: Incoming) -> Result<Answer, Refusal> {
+async fn serve(passage: &mut Passage<'_>, body: &mut Sent<Incoming>) -> Result<Answer, Refusal> {
     let claimed = passage.parts.headers.get(HOTKEY).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let claimed = passage.arrive(claimed.as_deref())?;
     let route = passage.route()?;
@@ -70,14 +71,15 @@ async fn serve(passage: &mut Passage<'_>, body: Incoming) -> Result<Answer, Refu
     let target = passage.parts.uri.path_and_query().map_or("/", |target| target.as_str());
     claim.check_signature(passage.parts.method.as_str(), target, &body_sha256(&body))?;
     passage.prove(nonce, &claim.public_key, replayed)?;
-    let accepted = accept(&route, &body)?;
+    let (body_len, accepting) = (body.len(), route.clone());
+    let accepted = passage.service.heavy.work(body_len, move || accept(&accepting, &body)).await?;
     passage.count(&claim.public_key)?;
     let verified = Verified {
         route: &route,
         dialect: Dialect::Btauth,
         hotkey: claim.hotkey,
         body_bound: true,
-        body_len: body.len(),
+        body_len,
         timeout: None,
     };
     Ok(match route.is_streaming() {

@@ -13,6 +13,7 @@
 //! - [`admission`]: which hotkeys are let in at all
 //! - [`replay`]: nonces that were used, for as long as they could be used again, and over restarts
 //! - `body`: reading a body within its bounds; `reply`: the body of an answer, whole or in pieces
+//! - `heavy`: work on large bodies, away from the threads that serve connections
 //! - `plugins`: the verified request on its way to the plugins
 //! - [`record`]: what is known of a request when it is over, and who is told
 //! - [`refusal`]: everything a caller can be refused for, with its status and its words
@@ -22,6 +23,7 @@ mod body;
 mod btauth;
 mod connection;
 pub mod gate;
+mod heavy;
 mod pipeline;
 mod plugins;
 pub mod proxy;

@@ -20,13 +20,15 @@ use soma_protocol::{btauth as btauth_wire, synapse as synapse_wire};
 use soma_runtime::{Route, RoutingTable, Slots};
 
 use crate::admission::Admission;
+use crate::body::Sent;
 use crate::gate::{Gate, Link, Visit};
+use crate::heavy::Heavy;
 use crate::proxy::Proxies;
 use crate::record::{Observer, Recorder, Stage};
 use crate::refusal::Refusal;
 use crate::replay::{Nonce, NotKept, ReplayMemory};
 use crate::reply::Reply;
-use crate::{body, btauth, synapse};
+use crate::{btauth, synapse};
 
 /// The route of the v10 ping, which every axon has; also what answers to requests without a route are named after.
 pub(crate) const PING: &str = "Synapse";
@@ -59,6 +61,7 @@ pub(crate) struct Service {
     pub gate: Arc<Gate>,
     pub proxies: Proxies,
     pub observer: Arc<dyn Observer>,
+    pub heavy: Heavy,
 }
 
 /// What is known of a request when it comes in.
@@ -140,12 +143,16 @@ impl Service {
         let table = self.axon.slots.table();
         let (axon, table) = (&*self.axon, &*table);
         let passage = Passage { service: self, axon, table, arrival, parts, recorder, link, visit: None };
+        let mut body = Sent::Unread(body);
         let mut reply = match dialect {
             // Each is a large future, and most requests of a flood do not get far.
-            Ok(Dialect::Synapse) => Box::pin(synapse::answer(passage, body)).await,
-            Ok(Dialect::Btauth) => Box::pin(btauth::answer(passage, body)).await,
+            Ok(Dialect::Synapse) => Box::pin(synapse::answer(passage, &mut body)).await,
+            Ok(Dialect::Btauth) => Box::pin(btauth::answer(passage, &mut body)).await,
             Err(error) => btauth::unreadable(passage, error),
         };
+        if !body.settle().await {
+            reply.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Ok(id) = id {
             reply.headers_mut().insert(REQUEST_ID, id);
         }
@@ -230,10 +237,10 @@ impl Passage<'_> {
     }
 
     /// Reads the body.
-    pub async fn body(&mut self, body: Incoming, largest: u64) -> Result<Bytes, Refusal> {
+    pub async fn body(&mut self, body: &mut Sent<Incoming>, largest: u64) -> Result<Bytes, Refusal> {
         self.recorder.lap(Stage::Gate);
         let Some(visit) = &mut self.visit else { return Err(Refusal::Crowded) };
-        let bytes = body::read(&self.parts.headers, body, largest, visit, self.service.gate.limits()).await?;
+        let bytes = body.read(&self.parts.headers, largest, visit, self.service.gate.limits()).await?;
         self.recorder.note(|record| record.bytes_in = bytes.len() as u64);
         self.recorder.lap(Stage::Body);
         Ok(bytes)

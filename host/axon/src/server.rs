@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::connection;
 use crate::gate::{Gate, Limits};
+use crate::heavy::Heavy;
 use crate::pipeline::{Axon, Service};
 use crate::proxy::Proxies;
 use crate::record::{LogObserver, Observer};
@@ -95,7 +96,8 @@ impl Server {
 
     /// Serves until `stop` is ready, then lets the requests that are in come to their end.
     pub async fn serve(self, axon: Arc<Axon>, stop: impl Future<Output = ()>) {
-        let service = Arc::new(Service { axon, gate: self.gate, proxies: self.proxies, observer: self.observer });
+        let (gate, proxies, observer) = (self.gate, self.proxies, self.observer);
+        let service = Arc::new(Service { axon, gate, proxies, observer, heavy: Heavy::default() });
         let graceful = GracefulShutdown::new();
         tokio::pin!(stop);
         loop {

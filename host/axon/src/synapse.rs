@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -15,6 +16,7 @@ use soma_protocol::synapse::{
 };
 use soma_runtime::{CallError, Dialect, Route, StreamedReply};
 
+use crate::body::Sent;
 use crate::pipeline::{PING, Passage};
 use crate::plugins::Verified;
 use crate::record::Stage;
@@ -52,7 +54,7 @@ enum Answer {
 }
 
 /// Answers one request.
-pub(crate) async fn answer(mut passage: Passage<'_>, body: Incoming) -> Reply {
+pub(crate) async fn answer(mut passage: Passage<'_>, body: &mut Sent<Incoming>) -> Reply {
     let mut known = Known::default();
     let served = serve(&mut passage, body, &mut known).await;
     let envelope = known.envelope(&passage);
@@ -77,7 +79,7 @@ pub(crate) async fn answer(mut passage: Passage<'_>, body: Incoming) -> Reply {
     }
 }
 
-async fn serve(passage: &mut Passage<'_>, body: Incoming, known: &mut Known) -> Result<Answer, Refusal> {
+async fn serve(passage: &mut Passage<'_>, body: &mut Sent<Incoming>, known: &mut Known) -> Result<Answer, Refusal> {
     let claimed = passage.parts.headers.get(HOTKEY).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let claimed = passage.arrive(claimed.as_deref())?;
     known.route = passage.route_or_ping()?;
@@ -96,30 +98,41 @@ async fn serve(passage: &mut Passage<'_>, body: Incoming, known: &mut Known) -> 
     claim.check_signature(&passage.axon.hotkey)?;
     passage.prove(nonce, &claim.public_key, replayed)?;
     match known.route.clone() {
-        Some(route) => ask(passage, &route, claim, &body).await,
+        Some(route) => ask(passage, &route, claim, body).await,
         None => pong(passage, &claim, &body),
     }
 }
 
 /// Asks the plugins.
-async fn ask(passage: &mut Passage<'_>, route: &Arc<Route>, claim: Claim, body: &[u8]) -> Result<Answer, Refusal> {
-    let fields = accept(route, &passage.parts, body, &claim)?;
+async fn ask(passage: &mut Passage<'_>, route: &Arc<Route>, claim: Claim, body: Bytes) -> Result<Answer, Refusal> {
+    if !is_json(&passage.parts) {
+        return Err(Refusal::ContentType);
+    }
+    let (body_len, heavy) = (body.len(), &passage.service.heavy);
+    let (accepting, hash) = (route.clone(), claim.body_hash.clone());
+    let accepted = heavy.work(body_len, move || {
+        let fields = accept(&accepting, &body, &hash)?;
+        let json = Value::Object(fields.clone()).to_string().into_bytes();
+        Ok((fields, json))
+    });
+    let (fields, json) = accepted.await?;
     passage.count(&claim.public_key)?;
     let verified = Verified {
         route,
         dialect: Dialect::Synapse,
         hotkey: claim.hotkey,
         body_bound: !route.contract().hash_fields().is_empty(),
-        body_len: body.len(),
+        body_len,
         timeout: claim.timeout,
     };
-    let json = Value::Object(fields.clone()).to_string().into_bytes();
     if route.is_streaming().is_some() {
         let streamed = passage.ask_stream(verified, json).await?;
         return Ok(Answer::Stream(Answered { fields, body_hash: claim.body_hash }, streamed));
     }
-    let served = passage.ask(verified, json).await?;
-    Ok(Answer::Whole(merge(route, fields, &served.reply.body)?))
+    let reply = passage.ask(verified, json).await?.reply.body;
+    let (merging, heavy) = (route.clone(), &passage.service.heavy);
+    let merged = heavy.work(body_len.max(reply.len()), move || Ok(merge(&merging, fields, &reply)?));
+    Ok(Answer::Whole(merged.await?))
 }
 
 /// The answer to a ping: it was verified, and its class has no fields of its own. No plugin is asked.
@@ -136,14 +149,11 @@ fn pong(passage: &mut Passage<'_>, claim: &Claim, body: &[u8]) -> Result<Answer,
 }
 
 /// The class's own fields, with defaults, as the schema and the signed hash allow them.
-fn accept(route: &Route, parts: &Parts, body: &[u8], claim: &Claim) -> Result<Map<String, Value>, Refusal> {
-    if !is_json(parts) {
-        return Err(Refusal::ContentType);
-    }
+fn accept(route: &Route, body: &[u8], signed_hash: &str) -> Result<Map<String, Value>, Refusal> {
     let sent = strip_envelope(json::parse_object(body)?);
     let fields = route.contract().accept(sent)?;
     let hash = hash_of(route, &fields).map_err(|_| Refusal::BodyHash)?;
-    if hash == claim.body_hash { Ok(fields) } else { Err(Refusal::BodyHash) }
+    if hash == signed_hash { Ok(fields) } else { Err(Refusal::BodyHash) }
 }
 
 /// `application/json`, with or without parameters.

@@ -111,6 +111,10 @@ async fn in_child(program: &PathBuf, confinement: Confinement, component: &[u8])
 
 /// The child: confines itself, reads a component, writes the artifact. Returns the process's exit code.
 pub fn serve(confinement: &str) -> ExitCode {
+    // A host that is killed takes its compiler along.
+    if let Err(error) = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)) {
+        eprintln!("parent-death-signal: unavailable: {error}");
+    }
     let policy = if confinement == Confinement::Required.name() { Policy::Required } else { Policy::BestEffort };
     match soma_confine::apply(Profile::Compiler(LIMITS), policy) {
         Ok(report) => report.lines().iter().for_each(|line| eprintln!("{line}")),

@@ -41,7 +41,7 @@ pub struct File {
     #[serde(default)]
     compile: CompileSection,
     #[serde(default)]
-    slots: IndexMap<String, SlotSection>,
+    slots: IndexMap<SlotName, SlotSection>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -72,6 +72,24 @@ struct AdminSection {
 struct CompileSection {
     #[serde(default)]
     confinement: Confinement,
+}
+
+/// A slot's name: it stands in logs, metrics and the admin socket's paths.
+#[derive(Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
+struct SlotName(String);
+
+impl TryFrom<String> for SlotName {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        if (1..=64).contains(&name.len()) && name.chars().all(plain) {
+            Ok(SlotName(name))
+        } else {
+            Err("a slot's name has 1 to 64 letters, digits, _ and -")
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -171,7 +189,7 @@ impl File {
         let wallet = self.wallet(&flags.wallet)?;
         let state = self.state(flags.state.as_deref(), &wallet)?;
         let folder = flags.config.parent().unwrap_or(Path::new(""));
-        let slots = self.slots.into_iter().map(|(name, slot)| SlotSpec {
+        let slots = self.slots.into_iter().map(|(SlotName(name), slot)| SlotSpec {
             name,
             plugin: folder.join(slot.plugin),
             routes: slot.routes,
@@ -338,6 +356,7 @@ idle_time = 9
             ("grant = [\"config\"]", "grant = [\"wallet\"]", 10),
             ("plugin = \"gate.wasm\"", "plugin = gate.wasm", 9),
             ("port = 8100", "admit = [\"5F\"]", 5),
+            ("[slots.text]", "[slots.\"a/b\"]", 12),
             ("port = 8100", "trusted_proxies = [\"10.0.0.0/33\"]", 5),
             ("port = 8100", "limits = { address_rate = 0 }", 5),
         ];

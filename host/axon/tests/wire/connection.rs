@@ -51,6 +51,27 @@ async fn a_connection_carries_one_request_after_the_other_in_both_dialects() {
 }
 
 #[tokio::test]
+async fn a_refusal_does_not_spoil_the_next_request_of_its_connection() {
+    let neuron = Neuron::start().await;
+    let large = |bytes: usize| text().sign().target("/Nowhere").body("x".repeat(bytes));
+    for bytes in [2_000, 60_000, 250_000] {
+        let mut connection = neuron.connect().await;
+        for _ in 0..2 {
+            let refused = connection.ask(&large(bytes)).await;
+            assert_eq!((refused.status, refused.header("connection")), (404, None), "{bytes}");
+            let answer = connection.ask(&text().sign()).await;
+            assert_eq!(answer.status, 200, "{bytes}: {}", answer.text());
+        }
+    }
+    // More than the host reads for nothing: then it says that the connection ends.
+    let mut connection = neuron.connect().await;
+    connection.send(&large(900_000).usual_head()).await;
+    let refused = connection.answer().await.unwrap();
+    assert_eq!((refused.status, refused.header("connection")), (404, Some("close")));
+    assert!(connection.is_closed().await);
+}
+
+#[tokio::test]
 async fn requests_that_are_sent_ahead_are_answered_in_order() {
     let neuron = Neuron::start().await;
     let mut connection = neuron.connect().await;

@@ -1,7 +1,8 @@
 //! `soma run`: the neuron.
 
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use soma_runtime::compile::Compiler;
 use soma_runtime::version::Loader;
 use soma_runtime::{GuestEngine, Slots};
 use soma_wallet::{Access, Signer};
+use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{signer, this_program};
@@ -37,25 +39,65 @@ pub async fn run(flags: RunFlags, lost: LostLines) -> miette::Result<()> {
     if !flags.offline {
         return Err(SomaError::NeedsOffline.into());
     }
+    // Before anything that takes time: a stop is a stop from the first moment on.
+    let mut stop = Box::pin(stop_signal()?);
     let hotkey = Access::hotkey(&settings.wallet.require_hotkey()?, flags.wallet.password_file.as_deref());
     let signer = Signer::start(&this_program(), &[signer::SUBCOMMAND], hotkey).await?;
-    // The port first: when it is taken nothing was compiled in vain.
-    let telemetry = Arc::new(Telemetry::new(settings.admin.recent, lost)?);
-    let server = Server::bind(settings.address).await?.limited_to(descriptors::fit(settings.limits));
-    let server = server.behind(settings.proxies.clone());
-    let server = server.observed_by(telemetry.clone());
-    make_private(&settings.state)?;
-    let socket = settings.state.join(admin::SOCKET);
-    let admin = admin::bind(&socket).await?;
-    let metrics = match settings.admin.port {
-        Some(port) => Some(admin::bind_metrics(port).await?),
-        None => None,
-    };
+    let ports = Ports::open(&settings, Arc::new(Telemetry::new(settings.admin.recent, lost)?)).await?;
     // After the socket: it is there for one host only, and so is the folder.
     let windows = Windows::of(&settings.window, &settings.policy);
     let (keeper, replay) = Keeper::open(&settings.state, windows, Bounds::default(), system_clock())?;
     let (keeper, replay) = (Arc::new(keeper), Arc::new(replay));
-    let slots = Arc::new(load(&settings).await.inspect_err(|_| remember(&keeper, &replay))?);
+    let socket = ports.socket.clone();
+    let ended = tokio::select! {
+        loaded = load(&settings) => match loaded {
+            Ok(slots) => serve(&settings, &signer, ports, Arc::new(slots), (&keeper, &replay), stop).await,
+            Err(error) => Err(error),
+        },
+        () = &mut stop => Ok(()),
+    };
+    remember(&keeper, &replay);
+    if let Err(error) = std::fs::remove_file(&socket) {
+        tracing::warn!(%error, "the admin socket could not be removed");
+    }
+    drop(signer);
+    tracing::info!("stopped");
+    ended
+}
+
+/// Everything that others connect to.
+struct Ports {
+    server: Server,
+    admin: UnixListener,
+    socket: PathBuf,
+    metrics: Option<TcpListener>,
+    telemetry: Arc<Telemetry>,
+}
+
+impl Ports {
+    /// The public port first: when it is taken nothing else was done in vain.
+    async fn open(settings: &Settings, telemetry: Arc<Telemetry>) -> miette::Result<Ports> {
+        let server = Server::bind(settings.address).await?.limited_to(descriptors::fit(settings.limits));
+        let server = server.behind(settings.proxies.clone()).observed_by(telemetry.clone());
+        make_private(&settings.state)?;
+        let socket = settings.state.join(admin::SOCKET);
+        let admin = admin::bind(&socket).await?;
+        let metrics = match settings.admin.port {
+            Some(port) => Some(admin::bind_metrics(port).await?),
+            None => None,
+        };
+        Ok(Ports { server, admin, socket, metrics, telemetry })
+    }
+}
+
+async fn serve(
+    settings: &Settings,
+    signer: &Signer,
+    ports: Ports,
+    slots: Arc<Slots>,
+    (keeper, replay): (&Arc<Keeper>, &Arc<ReplayMemory>),
+    stop: Pin<Box<impl Future<Output = ()>>>,
+) -> miette::Result<()> {
     let axon = Arc::new(Axon {
         admission: settings.admission.clone(),
         replay: replay.clone(),
@@ -63,23 +105,18 @@ pub async fn run(flags: RunFlags, lost: LostLines) -> miette::Result<()> {
         policy: settings.policy,
         ..Axon::new(signer.hotkey().to_owned(), slots.clone())
     });
-    announce(&settings, &signer, &slots, &server, &socket).await;
-    let remembering = Arc::downgrade(&replay);
+    announce(settings, signer, &slots, &ports).await;
+    let remembering = Arc::downgrade(replay);
     tokio::spawn(keeper.clone().beat(move || remembering.upgrade(), system_clock));
+    let Ports { server, admin, metrics, telemetry, .. } = ports;
     let host = Host { slots, axon: axon.clone(), gate: server.gate(), telemetry: telemetry.clone() };
     tokio::spawn(telemetry.tidy());
     if let Some(metrics) = metrics {
         tokio::spawn(admin::serve_metrics(metrics, host.clone()));
     }
     let admin = tokio::spawn(admin::serve(admin, host));
-    server.serve(axon, stop_signal()?).await;
-    remember(&keeper, &replay);
+    server.serve(axon, stop).await;
     admin.abort();
-    if let Err(error) = std::fs::remove_file(&socket) {
-        tracing::warn!(%error, "the admin socket could not be removed");
-    }
-    drop(signer);
-    tracing::info!("stopped");
     Ok(())
 }
 
@@ -105,7 +142,7 @@ fn make_private(path: &Path) -> Result<(), SomaError> {
     made.map_err(|source| SomaError::Folder { path: path.to_owned(), source })
 }
 
-async fn announce(settings: &Settings, signer: &Signer, slots: &Slots, server: &Server, socket: &Path) {
+async fn announce(settings: &Settings, signer: &Signer, slots: &Slots, ports: &Ports) {
     for slot in slots.list().await {
         tracing::info!(
             slot = slot.slot,
@@ -124,11 +161,11 @@ async fn announce(settings: &Settings, signer: &Signer, slots: &Slots, server: &
         tracing::debug!(pid = signer.pid(), "signer: {line}");
     }
     tracing::info!(
-        address = %server.address(),
+        address = %ports.server.address(),
         hotkey = signer.hotkey(),
         netuid = settings.netuid,
         network = settings.network,
-        admin = %socket.display(),
+        admin = %ports.socket.display(),
         "serving offline"
     );
 }

@@ -56,8 +56,8 @@ const fn kind(host: u8, request: fn() -> Request, status: u16, says: &'static st
 const KINDS: [Kind; 9] = [
     kind(1, miner::ask_synapse, 200, "model_name"),
     kind(2, miner::ask_btauth, 200, "model_name"),
-    kind(3, stream_synapse, 200, "one"),
-    kind(4, stream_btauth, 200, "one"),
+    kind(3, stream_synapse, 200, "TWO"),
+    kind(4, stream_btauth, 200, "TWO"),
     kind(5, || of(CHARLIE), 403, "blacklisted"),
     kind(6, || draft::forge(miner::ask_synapse()).unwrap(), 401, "Not Verified"),
     kind(7, || draft::forge(miner::ask_btauth()).unwrap(), 401, "not-verified"),
@@ -110,7 +110,7 @@ fn keep_asking(kind: &Kind, to: SocketAddr, shared: &Shared) -> Result<(), Strin
         }
         let counter = if kind.status == 200 { &shared.answered } else { &shared.refused };
         counter.fetch_add(1, Ordering::Relaxed);
-        if kind.says == "one" {
+        if kind.says == "TWO" {
             shared.streamed.fetch_add(1, Ordering::Relaxed);
         }
         thread::sleep(PAUSE);

@@ -140,9 +140,9 @@ fn every_kind_of_request_is_counted_under_its_code() {
     assert!(value("soma_axon_received_bytes_total{route=\"TextGeneration\"}") > 0.0);
     assert!(value("soma_axon_sent_bytes_total{route=\"TextGeneration\"}") > 0.0);
     let spun = value("soma_guest_cpu_seconds_sum{slot=\"odd\",hook=\"forward\"}");
-    assert!(spun > 0.05 && spun < 5.0, "it spun for a second of a busy machine, and not {spun}");
+    assert!((0.05..5.0).contains(&spun), "it spun for a second of a busy machine, and not {spun}");
     let peak = value("soma_guest_memory_peak_bytes{slot=\"text\",hook=\"forward\"}");
-    assert!(peak >= 65536.0 && peak <= 67_108_864.0, "{peak}");
+    assert!((65_536.0..=67_108_864.0).contains(&peak), "{peak}");
     assert_eq!(value("soma_guest_faults_total{slot=\"odd\",hook=\"forward\",kind=\"wall-budget\"}"), 1.0);
     assert_eq!(value("soma_axon_connections_opened_total"), 6.0);
     assert_eq!(value("soma_axon_nonces"), 4.0, "one for each good signature");
@@ -241,27 +241,28 @@ fn a_port_for_metrics_that_is_taken_is_named() {
 
 #[test]
 fn a_flood_adds_no_series_and_few_lines_and_washes_out_no_proven_request() {
-    let settings = miner::settings().set("admin", "recent", 64);
+    // Otherwise the machine's speed decides how many of them are over their address's rate.
+    let many = ["address_rate", "address_burst"].map(|name| (name.to_owned(), toml::Value::from(100_000)));
+    let settings = miner::settings().set("axon", "limits", toml::Value::Table(many.into_iter().collect()));
+    let settings = settings.set("admin", "recent", 64);
     let neuron = Neuron::start(&settings).unwrap();
     let proven = ask(&neuron, &miner::ask_synapse(), 200);
     let flood = |from: usize| {
         for number in from..from + 250 {
             let request = miner::ask_btauth().target(&format!("/Route{number}?{number}"));
             let answer = neuron.ask(&request.with("x-bittensor-hotkey", format!("5F{number}"))).unwrap();
-            assert!([401, 404, 429].contains(&answer.status), "{}", answer.text());
+            assert_eq!(answer.status, 404, "{}", answer.text());
         }
     };
     flood(0);
-    // Both codes have to be there before the series are counted.
-    flood(250);
     let before: Vec<String> = metrics(&neuron).into_keys().collect();
-    flood(500);
+    flood(250);
     let after: Vec<String> = metrics(&neuron).into_keys().collect();
     assert_eq!(before, after);
     assert_eq!(explained(&neuron, &proven)["code"], "ok");
 
     // A machine that is busy with other things may need some more of them in one second.
-    let mut sent = 750;
+    let mut sent = 500;
     while !neuron.log().contains("left_out=") {
         assert!(sent < 20_000, "{}", neuron.log());
         flood(sent);
