@@ -24,6 +24,9 @@ CASES = {
     "wrong_type": lambda: synapses.MistypedText(prompt=[1, 2]),
 }
 
+# Prompts of the streaming class.
+STREAMS = {"stream": "one two three", "stream_refused": "  "}
+
 
 def describe(case, answer):
     fields = {name: value for name, value in answer.model_dump().items() if name not in OWN_FIELDS}
@@ -48,6 +51,16 @@ def describe(case, answer):
 async def run_one(dendrite, axon, case, timeout):
     answer = await dendrite.call(axon, CASES[case](), timeout=timeout, deserialize=False)
     synapses.emit(**describe(case, answer))
+
+
+async def run_stream(dendrite, axon, prompt, timeout):
+    """Reads a stream; the last thing that the dendrite yields is the synapse."""
+    pieces = []
+    question = synapses.TextStream(prompt=prompt)
+    async for piece in dendrite.call_stream(axon, question, timeout=timeout, deserialize=False):
+        pieces.append(piece)
+    answer = pieces.pop()
+    synapses.emit(pieces=pieces, **describe("stream", answer))
 
 
 async def run_concurrent(dendrite, axon, count, timeout):
@@ -78,6 +91,8 @@ async def main(arguments):
         for case in arguments.case or CASES:
             if case == "concurrent":
                 await run_concurrent(dendrite, axon, arguments.count, arguments.timeout)
+            elif case in STREAMS:
+                await run_stream(dendrite, axon, STREAMS[case], arguments.timeout)
             else:
                 await run_one(dendrite, axon, case, arguments.timeout)
 
@@ -86,7 +101,7 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--host", default="127.0.0.1")
 parser.add_argument("--port", type=int, required=True)
 parser.add_argument("--axon-hotkey", required=True)
-parser.add_argument("--case", action="append", choices=[*CASES, "concurrent"])
+parser.add_argument("--case", action="append", choices=[*CASES, *STREAMS, "concurrent"])
 parser.add_argument("--count", type=int, default=32)
 parser.add_argument("--timeout", type=float, default=12.0)
 synapses.wallet_arguments(parser)

@@ -9,6 +9,7 @@ from typing import ClassVar, Optional
 os.environ["BT_NO_PARSE_CLI_ARGS"] = "1"
 
 import bittensor  # noqa: E402
+from bittensor.core.stream import StreamingSynapse  # noqa: E402
 from bittensor.core.synapse import Synapse  # noqa: E402
 
 bittensor.logging.off()
@@ -34,6 +35,26 @@ class HashedText(Synapse):
     prompt: str
     max_tokens: int = 100
     output: Optional[str] = None
+
+
+class TextStream(StreamingSynapse):
+    prompt: str
+    max_tokens: int = 100
+    completion: Optional[str] = None
+
+    async def process_streaming_response(self, response):
+        """Hands the pieces on as they come, and keeps the whole."""
+        pieces = []
+        async for piece in response.content.iter_any():
+            pieces.append(piece.decode())
+            yield pieces[-1]
+        self.completion = "".join(pieces)
+
+    def extract_response_json(self, response):
+        return {"prompt": self.prompt, "max_tokens": self.max_tokens, "completion": self.completion}
+
+    def deserialize(self):
+        return self
 
 
 class Unregistered(Synapse):

@@ -52,6 +52,21 @@ fn gets_its_answers() {
 }
 
 #[test]
+fn reads_a_stream() {
+    let neuron = miner::start();
+    let results = ask(&neuron, BOB, ALICE, &["stream", "stream_refused"]);
+    let read = &results[0];
+    assert_eq!((&read["status_code"], &read["is_success"]), (&json!(200), &json!(true)), "{read}\n{}", neuron.log());
+    assert_eq!(read["fields"]["completion"], "ONE TWO THREE", "{read}");
+    let pieces: String = read["pieces"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert_eq!(pieces, "ONE TWO THREE", "{read}");
+    // A failure before the first piece is an ordinary answer.
+    let refused = &results[1];
+    assert_eq!(refused["status_code"], 422, "{refused}");
+    assert_eq!(refused["status_message"], "there is no word to write", "{refused}");
+}
+
+#[test]
 fn is_told_that_it_is_blacklisted() {
     let neuron = miner::start();
     let result = ask_one(&neuron, CHARLIE, ALICE, "success");
