@@ -246,6 +246,11 @@ impl Passage<'_> {
         Ok(bytes)
     }
 
+    /// Whether a signature that was wrong may be verified in another form as well.
+    pub fn has_second_try(&self) -> bool {
+        self.visit.as_ref().is_some_and(|visit| self.service.gate.has_second_try(visit))
+    }
+
     /// The signature was good: keeps the nonce and the caller's lane.
     pub fn prove(
         &mut self,

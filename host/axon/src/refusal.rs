@@ -253,6 +253,9 @@ fn call_text(error: &CallError, request: &str) -> String {
 
 /// Our own words may be longer than a plugin's reason: a signature mismatch quotes what was to be signed.
 fn printable_long(text: &str) -> String {
+    if text.len() <= 1000 && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     text.chars().take(1000).map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' }).collect()
 }
 

@@ -87,7 +87,7 @@ async fn serve(passage: &mut Passage<'_>, body: &mut Sent<Incoming>, known: &mut
     claimed.map_or(Ok(()), |key| passage.admit(&key))?;
     known.head = RequestHead::parse(&passage.parts.headers)?;
     known.peer = Some(passage.arrival.ip.to_string());
-    let claim = Claim::from_head(&known.head)?;
+    let claim = Claim::with_key(&known.head, claimed)?;
     passage.recorder.lap(Stage::Head);
     let expires = claim.check_fresh(passage.arrival.unix_ns, &passage.axon.window)?;
     let nonce = Nonce::synapse(claim.public_key, &claim.uuid, claim.nonce, expires);
@@ -95,12 +95,23 @@ async fn serve(passage: &mut Passage<'_>, body: &mut Sent<Incoming>, known: &mut
     passage.look(&nonce, replayed)?;
     let largest = known.route.as_ref().map_or(PING_BODY, |route| route.contract().max_body().as_u64());
     let body = passage.body(body, largest).await?;
-    claim.check_signature(&passage.axon.hotkey)?;
+    check_signature(passage, &claim)?;
     passage.prove(nonce, &claim.public_key, replayed)?;
     match known.route.clone() {
         Some(route) => ask(passage, &route, claim, body).await,
         None => pong(passage, &claim, &body),
     }
+}
+
+/// In the form that dendrites sign. The other, which only browser wallets sign, costs a second verification, and so
+/// strangers have it together only so often.
+fn check_signature(passage: &Passage<'_>, claim: &Claim) -> Result<(), Refusal> {
+    let hotkey = &passage.axon.hotkey;
+    let Err(mismatch) = claim.check_plain_signature(hotkey) else { return Ok(()) };
+    if passage.has_second_try() && claim.check_wrapped_signature(hotkey).is_ok() {
+        return Ok(());
+    }
+    Err(mismatch.into())
 }
 
 /// Asks the plugins.

@@ -1,6 +1,6 @@
 //! Reading and writing single header fields.
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{AsHeaderName, HeaderMap, HeaderName, HeaderValue};
 
 /// What a header map holds under one name.
 pub(crate) enum Field<'a> {
@@ -15,7 +15,7 @@ pub(crate) enum Field<'a> {
 }
 
 /// Looks up `name`, which is in lower case.
-pub(crate) fn field<'a>(headers: &'a HeaderMap, name: &str) -> Field<'a> {
+pub(crate) fn field(headers: &HeaderMap, name: impl AsHeaderName) -> Field<'_> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else {
         return Field::Absent;
@@ -39,6 +39,10 @@ pub(crate) fn decimal(text: &str) -> Option<u64> {
 
 /// Replaces everything but printable ASCII by `?` and keeps at most `limit` bytes.
 pub(crate) fn printable(text: &str, limit: usize) -> String {
+    // What is good as it is, and nearly all is, is copied at once.
+    if text.len() <= limit && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     text.chars()
         .take(limit)
         .map(|c| match c {
@@ -53,6 +57,11 @@ pub(crate) fn set(headers: &mut HeaderMap, name: &str, text: &str) {
     let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
         return;
     };
+    put(headers, name, text);
+}
+
+/// As [`set`], with a name that is one.
+pub(crate) fn put(headers: &mut HeaderMap, name: HeaderName, text: &str) {
     let value = HeaderValue::from_str(text)
         .or_else(|_| HeaderValue::from_str(&printable(text, usize::MAX)))
         .unwrap_or_else(|_| HeaderValue::from_static("?"));

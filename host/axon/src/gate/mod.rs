@@ -16,7 +16,7 @@ mod share;
 mod table;
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use soma_protocol::ss58::PublicKey;
@@ -39,6 +39,8 @@ use crate::refusal::Refusal;
 const LANE: u64 = 3_600_000_000_000;
 /// Hotkeys of one address that keep a lane. The one that was proven longest ago gives way.
 const LANES: usize = 32;
+/// Wrong signatures of strangers that are verified in a second form: at the steady rate less than a hundredth of a core.
+const SECOND_TRIES: Rate = Rate::new(100, 1000);
 
 /// Counts, and says no.
 pub struct Gate {
@@ -49,6 +51,7 @@ pub struct Gate {
     strangers: Arc<Share>,
     proven: Arc<Share>,
     connections: Arc<Connections>,
+    second_tries: Mutex<Bucket>,
 }
 
 /// What is held at the moment; for metrics.
@@ -97,6 +100,7 @@ impl Gate {
             strangers: Share::new(limits.strangers),
             proven: Share::new(limits.proven),
             connections: Arc::default(),
+            second_tries: Mutex::default(),
         }
     }
 
@@ -140,6 +144,15 @@ impl Gate {
         };
         let hold = share.enter().ok_or(Refusal::Crowded)?;
         Ok(Visit { block, class, hold })
+    }
+
+    /// Whether a visitor's signature that was wrong may be verified in a second form. Those with a lane always may:
+    /// their address has its rate. All others share one rate, so that a forged request costs one verification when
+    /// there are many.
+    pub(crate) fn has_second_try(&self, visit: &Visit) -> bool {
+        // One number, changed in one step.
+        let tries = || self.second_tries.lock().unwrap_or_else(PoisonError::into_inner);
+        visit.class == CallerClass::Proven || tries().take(SECOND_TRIES, self.now()).is_ok()
     }
 
     /// The visitor's signature was good: it keeps a lane, and what it held as an unproven one is given back.

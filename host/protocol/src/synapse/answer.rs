@@ -4,8 +4,8 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
-use super::head::{AXON, DENDRITE};
 use super::reply::strip_envelope;
+use super::terminal::{AXON_PREFIX, DENDRITE_PREFIX};
 use crate::header::{self, Field};
 use crate::json::parse_object;
 
@@ -105,22 +105,22 @@ struct Said {
 /// The three headers that count; the error is the name of one that cannot be read. The other numbers are read too,
 /// only to refuse what a Python dendrite refuses.
 fn read_headers(headers: &HeaderMap) -> Result<Said, String> {
-    for side in [AXON, DENDRITE] {
+    for side in [AXON_PREFIX, DENDRITE_PREFIX] {
         integer(headers, &format!("{side}port"))?;
         integer(headers, &format!("{side}version"))?;
         integer(headers, &format!("{side}nonce"))?;
     }
-    let code_name = format!("{AXON}status_code");
+    let code_name = format!("{AXON_PREFIX}status_code");
     let status_code = match integer(headers, &code_name)? {
         Some(code) => Some(u16::try_from(code).map_err(|_| code_name)?),
         None => None,
     };
-    let time_name = format!("{AXON}process_time");
+    let time_name = format!("{AXON_PREFIX}process_time");
     let process_time = match value(headers, &time_name)? {
         Some(text) => Some(seconds(text).ok_or(time_name)?),
         None => None,
     };
-    let message = value(headers, &format!("{AXON}status_message"))?;
+    let message = value(headers, &format!("{AXON_PREFIX}status_message"))?;
     Ok(Said { status_code, status_message: message.map(str::to_owned), process_time })
 }
 

@@ -142,9 +142,21 @@ impl Claim {
     /// # Errors
     /// [`AuthError`], in the Python axon's order: hotkey, nonce, signature; then the body hash.
     pub fn from_head(head: &RequestHead) -> Result<Self, AuthError> {
+        Self::with_key(head, None)
+    }
+
+    /// As [`Claim::from_head`], where the key behind the hotkey's address may be known already: decoding it twice costs
+    /// a twentieth of verifying a signature.
+    ///
+    /// # Errors
+    /// As [`Claim::from_head`].
+    pub fn with_key(head: &RequestHead, known: Option<PublicKey>) -> Result<Self, AuthError> {
         let dendrite = &head.dendrite;
         let hotkey = dendrite.hotkey.as_deref().filter(|hotkey| !hotkey.is_empty()).ok_or(AuthError::MissingHotkey)?;
-        let public_key = PublicKey::from_ss58(hotkey)?;
+        let public_key = match known {
+            Some(known) => known,
+            None => PublicKey::from_ss58(hotkey)?,
+        };
         let nonce = dendrite.nonce.ok_or(AuthError::MissingNonce)?;
         if dendrite.uuid.as_ref().is_some_and(|uuid| uuid.len() > LONGEST_UUID) {
             return Err(AuthError::LongUuid);
@@ -205,7 +217,7 @@ impl Claim {
         format!("{}.{}.{axon_hotkey}.{}.{}", self.nonce, self.hotkey, self.uuid, self.body_hash)
     }
 
-    /// Verifies the signature; `axon_hotkey` is the server's own address, never the request's header.
+    /// Verifies the signature, in both forms; `axon_hotkey` is the server's own address, never the request's header.
     ///
     /// # Errors
     /// [`AuthError::Mismatch`].
@@ -214,7 +226,35 @@ impl Claim {
         if signature::verify_wrapped(Crypto::Sr25519, &self.public_key, message.as_bytes(), &self.signature) {
             return Ok(());
         }
-        Err(AuthError::Mismatch { message, signature: format!("0x{}", hex::encode(self.signature)) })
+        Err(self.mismatch(message))
+    }
+
+    /// Verifies the signature in the form that dendrites sign.
+    ///
+    /// # Errors
+    /// [`AuthError::Mismatch`].
+    pub fn check_plain_signature(&self, axon_hotkey: &str) -> Result<(), AuthError> {
+        let message = self.message(axon_hotkey);
+        if signature::verify(Crypto::Sr25519, &self.public_key, message.as_bytes(), &self.signature) {
+            return Ok(());
+        }
+        Err(self.mismatch(message))
+    }
+
+    /// Verifies the signature in the form that browser wallets sign: `<Bytes>` + message + `</Bytes>`.
+    ///
+    /// # Errors
+    /// [`AuthError::Mismatch`].
+    pub fn check_wrapped_signature(&self, axon_hotkey: &str) -> Result<(), AuthError> {
+        let message = format!("<Bytes>{}</Bytes>", self.message(axon_hotkey));
+        if signature::verify(Crypto::Sr25519, &self.public_key, message.as_bytes(), &self.signature) {
+            return Ok(());
+        }
+        Err(self.mismatch(self.message(axon_hotkey)))
+    }
+
+    fn mismatch(&self, message: String) -> AuthError {
+        AuthError::Mismatch { message, signature: format!("0x{}", hex::encode(self.signature)) }
     }
 }
 

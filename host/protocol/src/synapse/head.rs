@@ -4,17 +4,21 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use miette::Diagnostic;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::terminal::Terminal;
+use super::terminal::{self, Names, Terminal};
 use crate::header::{self, Field};
 
-pub(crate) const AXON: &str = "bt_header_axon_";
-pub(crate) const DENDRITE: &str = "bt_header_dendrite_";
 pub(crate) const INPUT_OBJECT: &str = "bt_header_input_obj_";
+
+static NAME: HeaderName = HeaderName::from_static("name");
+static TIMEOUT: HeaderName = HeaderName::from_static("timeout");
+static BODY_HASH: HeaderName = HeaderName::from_static("computed_body_hash");
+static HEADER_SIZE: HeaderName = HeaderName::from_static("header_size");
+static TOTAL_SIZE: HeaderName = HeaderName::from_static("total_size");
 
 /// Why the headers cannot be read. The server answers 400 (the Python axon says 500).
 #[derive(Debug, Clone, PartialEq, Eq, Error, Diagnostic)]
@@ -89,13 +93,13 @@ impl RequestHead {
     pub fn parse(headers: &HeaderMap) -> Result<Self, HeadError> {
         let reader = Reader { headers };
         Ok(Self {
-            name: reader.text("name")?,
-            timeout: reader.seconds("timeout")?,
-            axon: reader.terminal(AXON)?,
-            dendrite: reader.terminal(DENDRITE)?,
-            computed_body_hash: reader.text("computed_body_hash")?,
-            header_size: reader.integer("header_size")?,
-            total_size: reader.integer("total_size")?,
+            name: reader.text(&NAME)?,
+            timeout: reader.seconds(&TIMEOUT)?,
+            axon: reader.terminal(&terminal::AXON)?,
+            dendrite: reader.terminal(&terminal::DENDRITE)?,
+            computed_body_hash: reader.text(&BODY_HASH)?,
+            header_size: reader.integer(&HEADER_SIZE)?,
+            total_size: reader.integer(&TOTAL_SIZE)?,
             input_obj: reader.input_objects()?,
         })
     }
@@ -107,28 +111,32 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn text(&self, name: &str) -> Result<Option<String>, HeadError> {
+    fn look(&self, name: &HeaderName) -> Result<Option<&str>, HeadError> {
         match header::field(self.headers, name) {
             Field::Absent => Ok(None),
-            Field::Text(text) => Ok(Some(text.to_owned())),
-            Field::NotText => Err(HeadError::NotText { name: name.to_owned() }),
-            Field::Repeated => Err(HeadError::Repeated { name: name.to_owned() }),
+            Field::Text(text) => Ok(Some(text)),
+            Field::NotText => Err(HeadError::NotText { name: name.to_string() }),
+            Field::Repeated => Err(HeadError::Repeated { name: name.to_string() }),
         }
     }
 
-    fn integer<T: TryFrom<u64>>(&self, name: &str) -> Result<Option<T>, HeadError> {
-        let Some(text) = self.text(name)? else {
+    fn text(&self, name: &HeaderName) -> Result<Option<String>, HeadError> {
+        Ok(self.look(name)?.map(str::to_owned))
+    }
+
+    fn integer<T: TryFrom<u64>>(&self, name: &HeaderName) -> Result<Option<T>, HeadError> {
+        let Some(text) = self.look(name)? else {
             return Ok(None);
         };
-        let value = header::decimal(&text).and_then(|value| T::try_from(value).ok());
+        let value = header::decimal(text).and_then(|value| T::try_from(value).ok());
         match value {
             Some(value) => Ok(Some(value)),
             None => Err(number(name, "a decimal integer in range")),
         }
     }
 
-    fn seconds(&self, name: &str) -> Result<Option<f64>, HeadError> {
-        let Some(text) = self.text(name)? else {
+    fn seconds(&self, name: &HeaderName) -> Result<Option<f64>, HeadError> {
+        let Some(text) = self.look(name)? else {
             return Ok(None);
         };
         match text.parse::<f64>() {
@@ -137,42 +145,41 @@ impl Reader<'_> {
         }
     }
 
-    fn terminal(&self, prefix: &str) -> Result<Terminal, HeadError> {
-        let name = |field: &str| format!("{prefix}{field}");
+    fn terminal(&self, names: &Names) -> Result<Terminal, HeadError> {
         Ok(Terminal {
-            status_code: self.integer(&name("status_code"))?,
-            status_message: self.text(&name("status_message"))?,
-            process_time: self.seconds(&name("process_time"))?,
-            ip: self.text(&name("ip"))?,
-            port: self.integer(&name("port"))?,
-            version: self.integer(&name("version"))?,
-            nonce: self.integer(&name("nonce"))?,
-            uuid: self.text(&name("uuid"))?,
-            hotkey: self.text(&name("hotkey"))?,
-            signature: self.text(&name("signature"))?,
+            status_code: self.integer(&names.status_code)?,
+            status_message: self.text(&names.status_message)?,
+            process_time: self.seconds(&names.process_time)?,
+            ip: self.text(&names.ip)?,
+            port: self.integer(&names.port)?,
+            version: self.integer(&names.version)?,
+            nonce: self.integer(&names.nonce)?,
+            uuid: self.text(&names.uuid)?,
+            hotkey: self.text(&names.hotkey)?,
+            signature: self.text(&names.signature)?,
         })
     }
 
     fn input_objects(&self) -> Result<Vec<(String, Value)>, HeadError> {
         let mut objects = Vec::new();
-        for name in self.headers.keys().map(http::HeaderName::as_str) {
-            let Some(field) = name.strip_prefix(INPUT_OBJECT) else {
+        for name in self.headers.keys() {
+            let Some(field) = name.as_str().strip_prefix(INPUT_OBJECT) else {
                 continue;
             };
-            let text = self.text(name)?.unwrap_or_default();
+            let text = self.look(name)?.unwrap_or_default();
             let value = STANDARD
                 .decode(text)
                 .ok()
                 .and_then(|json| crate::json::parse_value(&json).ok())
-                .ok_or_else(|| HeadError::InputObject { name: name.to_owned() })?;
+                .ok_or_else(|| HeadError::InputObject { name: name.to_string() })?;
             objects.push((field.to_owned(), value));
         }
         Ok(objects)
     }
 }
 
-fn number(name: &str, expected: &'static str) -> HeadError {
-    HeadError::Number { name: name.to_owned(), expected }
+fn number(name: &HeaderName, expected: &'static str) -> HeadError {
+    HeadError::Number { name: name.to_string(), expected }
 }
 
 /// Writes `None` where Python would print an absent value.

@@ -6,9 +6,9 @@ use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Map, Value, json};
 
-use super::head::{AXON, DENDRITE, INPUT_OBJECT};
+use super::head::INPUT_OBJECT;
 use super::request::empty_json;
-use super::terminal::Terminal;
+use super::terminal::{AXON, DENDRITE, Terminal};
 use crate::header;
 use crate::pystr::float_repr;
 
@@ -86,8 +86,8 @@ impl ReplyEnvelope {
         if let Some(timeout) = timeout {
             header::set(&mut headers, "timeout", &float_repr(timeout));
         }
-        axon.write_headers(&mut headers, AXON);
-        self.dendrite.write_headers(&mut headers, DENDRITE);
+        axon.write_headers(&mut headers, &AXON);
+        self.dendrite.write_headers(&mut headers, &DENDRITE);
         header::set(&mut headers, "header_size", "0");
         header::set(&mut headers, "total_size", &size.to_string());
         headers

@@ -6,9 +6,9 @@ use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Map, Value};
 
-use super::head::{AXON, DENDRITE, INPUT_OBJECT, OrNone};
+use super::head::{INPUT_OBJECT, OrNone};
 use super::reply::{envelope, strip_envelope};
-use super::terminal::Terminal;
+use super::terminal::{AXON, DENDRITE, Terminal};
 use crate::header;
 use crate::pystr::float_repr;
 
@@ -52,8 +52,8 @@ impl Outgoing {
         let mut headers = HeaderMap::new();
         header::set(&mut headers, "name", &self.route);
         header::set(&mut headers, "timeout", &float_repr(self.timeout_s));
-        self.axon.write_headers(&mut headers, AXON);
-        self.dendrite.write_headers(&mut headers, DENDRITE);
+        self.axon.write_headers(&mut headers, &AXON);
+        self.dendrite.write_headers(&mut headers, &DENDRITE);
         for name in &self.required {
             let empty = empty_json(self.fields.get(name).unwrap_or(&Value::Null));
             let name = format!("{INPUT_OBJECT}{name}");

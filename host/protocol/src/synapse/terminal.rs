@@ -1,6 +1,8 @@
 //! One side of an exchange, as headers and bodies describe it.
 
-use http::HeaderMap;
+use std::borrow::Cow;
+
+use http::{HeaderMap, HeaderName};
 use serde::{Deserialize, Serialize};
 
 use crate::header;
@@ -33,25 +35,71 @@ pub struct Terminal {
     pub signature: Option<String>,
 }
 
+/// What the names of the axon's headers begin with.
+pub(crate) const AXON_PREFIX: &str = "bt_header_axon_";
+/// What the names of the dendrite's headers begin with.
+pub(crate) const DENDRITE_PREFIX: &str = "bt_header_dendrite_";
+
+/// The names of a terminal's headers. They are made once: a request has forty of them looked up or written.
+pub(crate) struct Names {
+    pub status_code: HeaderName,
+    pub status_message: HeaderName,
+    pub process_time: HeaderName,
+    pub ip: HeaderName,
+    pub port: HeaderName,
+    pub version: HeaderName,
+    pub nonce: HeaderName,
+    pub uuid: HeaderName,
+    pub hotkey: HeaderName,
+    pub signature: HeaderName,
+}
+
+/// The text of a field as it is.
+fn text(value: Option<&String>) -> Option<Cow<'_, str>> {
+    value.map(|value| Cow::Borrowed(value.as_str()))
+}
+
+macro_rules! names {
+    ($prefix:literal) => {
+        Names {
+            status_code: HeaderName::from_static(concat!($prefix, "status_code")),
+            status_message: HeaderName::from_static(concat!($prefix, "status_message")),
+            process_time: HeaderName::from_static(concat!($prefix, "process_time")),
+            ip: HeaderName::from_static(concat!($prefix, "ip")),
+            port: HeaderName::from_static(concat!($prefix, "port")),
+            version: HeaderName::from_static(concat!($prefix, "version")),
+            nonce: HeaderName::from_static(concat!($prefix, "nonce")),
+            uuid: HeaderName::from_static(concat!($prefix, "uuid")),
+            hotkey: HeaderName::from_static(concat!($prefix, "hotkey")),
+            signature: HeaderName::from_static(concat!($prefix, "signature")),
+        }
+    };
+}
+
+/// What the axon's headers are called.
+pub(crate) static AXON: Names = names!("bt_header_axon_");
+/// What the dendrite's headers are called.
+pub(crate) static DENDRITE: Names = names!("bt_header_dendrite_");
+
 impl Terminal {
-    /// Adds the fields that are present as headers that start with `prefix`.
-    pub(crate) fn write_headers(&self, headers: &mut HeaderMap, prefix: &str) {
-        let number = |value: Option<u64>| value.map(|value| value.to_string());
+    /// Adds the fields that are present as headers of these names.
+    pub(crate) fn write_headers(&self, headers: &mut HeaderMap, names: &Names) {
+        let number = |value: Option<u64>| value.map(|value| Cow::Owned(value.to_string()));
         let fields = [
-            ("status_code", number(self.status_code.map(u64::from))),
-            ("status_message", self.status_message.clone()),
-            ("process_time", self.process_time.map(float_repr)),
-            ("ip", self.ip.clone()),
-            ("port", number(self.port.map(u64::from))),
-            ("version", number(self.version)),
-            ("nonce", number(self.nonce)),
-            ("uuid", self.uuid.clone()),
-            ("hotkey", self.hotkey.clone()),
-            ("signature", self.signature.clone()),
+            (&names.status_code, number(self.status_code.map(u64::from))),
+            (&names.status_message, text(self.status_message.as_ref())),
+            (&names.process_time, self.process_time.map(|seconds| Cow::Owned(float_repr(seconds)))),
+            (&names.ip, text(self.ip.as_ref())),
+            (&names.port, number(self.port.map(u64::from))),
+            (&names.version, number(self.version)),
+            (&names.nonce, number(self.nonce)),
+            (&names.uuid, text(self.uuid.as_ref())),
+            (&names.hotkey, text(self.hotkey.as_ref())),
+            (&names.signature, text(self.signature.as_ref())),
         ];
         for (name, value) in fields {
             if let Some(value) = value {
-                header::set(headers, &format!("{prefix}{name}"), &value);
+                header::put(headers, name.clone(), &value);
             }
         }
     }

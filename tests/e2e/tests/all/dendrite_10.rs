@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use soma_e2e::account::{ALICE, BOB, CHARLIE, DAVE};
 use soma_e2e::python::{self, Sdk};
-use soma_e2e::{Account, Neuron};
+use soma_e2e::{Account, Neuron, Settings, Slot, places};
 
 use crate::miner;
 
@@ -53,7 +53,8 @@ fn gets_its_answers() {
 
 #[test]
 fn reads_a_stream() {
-    let neuron = miner::start();
+    let slot = Slot::new("stream", places::guest("text-miner-rust").unwrap(), &["TextStream"]).grant(&["config"]);
+    let neuron = Neuron::start(&Settings::default().slot(slot)).unwrap();
     let results = ask(&neuron, BOB, ALICE, &["stream", "stream_refused"]);
     let read = &results[0];
     assert_eq!((&read["status_code"], &read["is_success"]), (&json!(200), &json!(true)), "{read}\n{}", neuron.log());

@@ -68,8 +68,13 @@ impl Bed {
         self.neuron.ask(request).unwrap()
     }
 
-    /// Asks in the synapse dialect with a time-out of one second.
+    /// Asks in the synapse dialect, with the time that a dendrite waits.
     fn ask_synapse(&self, body: Value) -> Answer {
+        self.ask(&self.synapse(body).request().unwrap())
+    }
+
+    /// As [`Bed::ask_synapse`], with a time-out of one second.
+    fn ask_synapse_in_haste(&self, body: Value) -> Answer {
         let mut synapse = self.synapse(body);
         synapse.timeout = 1.0;
         self.ask(&synapse.request().unwrap())
@@ -122,7 +127,7 @@ fn a_fault_is_500_with_an_id_and_its_text_stays_in_the_log() {
 #[test]
 fn a_loop_ends_with_the_callers_time_out() {
     let mut bed = Bed::start("limit_spin", "Echo", |slot| slot);
-    let answer = bed.ask_synapse(json!({}));
+    let answer = bed.ask_synapse_in_haste(json!({}));
     assert_eq!((answer.status, answer.message().as_str()), (408, "Response timeout after: 1.0s"));
     bed.assert_neighbours_are_well();
 }

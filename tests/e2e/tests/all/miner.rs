@@ -7,7 +7,7 @@ use soma_e2e::wire::Request;
 use soma_e2e::{Neuron, Settings, Slot, places};
 
 /// The example's routes.
-pub const ROUTES: [&str; 4] = ["TextGeneration", "ImageGeneration", "HashedText", "TextStream"];
+pub const ROUTES: [&str; 3] = ["TextGeneration", "ImageGeneration", "HashedText"];
 
 /// The example miner as slot `text`; Charlie is denied.
 pub fn slot() -> Slot {
