@@ -276,9 +276,11 @@ impl Passage<'_> {
         Ok(())
     }
 
-    /// Wall time that is left for the plugins: what the caller asks for, bounded by the plugin's budget.
+    /// Wall time that is left for the plugins: what the caller asks for, bounded by the plugin's budget. A time-out of 0
+    /// is none: that is what it means to the HTTP client of the Python dendrite.
     pub fn time_left(&self, route: &Route, asked: Option<f64>) -> Duration {
         let wall = route.answerer().budget().wall;
+        let asked = asked.filter(|seconds| *seconds > 0.0);
         let asked = asked.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(wall);
         asked.min(wall).saturating_sub(self.arrival.at.elapsed())
     }

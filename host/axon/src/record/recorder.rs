@@ -141,6 +141,9 @@ impl Drop for Recorder {
 }
 
 fn cut(text: &str) -> String {
+    if text.len() <= TEXT {
+        return text.to_owned();
+    }
     text.chars().take(TEXT).collect()
 }
 

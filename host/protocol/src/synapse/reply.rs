@@ -19,6 +19,8 @@ pub const ENVELOPE_FIELDS: &[&str] =
 /// The time-out of a synapse that names none, in seconds: the default of the Python class.
 pub const USUAL_TIMEOUT: f64 = 12.0;
 
+/// Room for the headers of an answer, so that the map does not grow step by step.
+const HEADERS: usize = 32;
 /// Bytes of a reason that a plugin gives.
 const REASON: usize = 200;
 /// Bytes of any status message: a signature mismatch names the whole signed string.
@@ -80,7 +82,7 @@ impl ReplyEnvelope {
     }
 
     fn headers(&self, axon: &Terminal, timeout: Option<f64>, size: usize) -> HeaderMap {
-        let mut headers = HeaderMap::new();
+        let mut headers = HeaderMap::with_capacity(HEADERS);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         header::set(&mut headers, "name", &self.name);
         if let Some(timeout) = timeout {

@@ -34,7 +34,7 @@ pub(super) const CHANGES: &[Mutation] = &[
     change("name is another one", &[], |draft, _| with(draft, "name", "Other")),
     change("time-out is missing", &[], |draft, _| draft.timeout = None),
     change("time-out is another number", &[], |draft, choice| {
-        draft.timeout = pick(&["12", "0", "0.5", "100", "1e1"], choice).map(str::to_owned);
+        draft.timeout = pick(&["12", "0", "30.5", "100", "1e1"], choice).map(str::to_owned);
     }),
     change("time-out is no number", &[(500, 400, "header")], |draft, choice| {
         draft.timeout = pick(&["abc", "", "1,5", "0x10"], choice).map(str::to_owned);
