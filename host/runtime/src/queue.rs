@@ -170,6 +170,11 @@ impl Queue {
         }
     }
 
+    /// How many stand in line.
+    pub fn waiting(&self) -> usize {
+        self.line().waiting.len()
+    }
+
     fn line(&self) -> MutexGuard<'_, Line<Called>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

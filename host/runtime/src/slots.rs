@@ -82,6 +82,8 @@ pub struct SlotStatus {
     pub file: PathBuf,
     /// Old versions that still serve requests.
     pub draining: usize,
+    /// Requests that wait for their turn.
+    pub waiting: usize,
 }
 
 /// Whether a swap may take routes or gates away.
@@ -192,6 +194,7 @@ impl Slots {
                 routes: table.names().filter(answered).map(str::to_owned).collect(),
                 file: spec.plugin.clone(),
                 draining: state.draining(&spec.name),
+                waiting: version.waiting(),
             }
         });
         status.collect()

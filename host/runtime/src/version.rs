@@ -178,6 +178,11 @@ impl Version {
         self.has(Hook::Forward) || self.has(Hook::Streaming)
     }
 
+    /// Requests that wait for their turn.
+    pub fn waiting(&self) -> usize {
+        self.forwards.waiting() + self.streams.waiting()
+    }
+
     /// Where requests for this hook wait for their turn.
     pub(crate) fn queue(&self, hook: Hook) -> &Queue {
         if hook == Hook::Streaming { &self.streams } else { &self.forwards }

@@ -165,7 +165,7 @@ impl Host {
     async fn levels(&self) -> Levels {
         let held = self.gate.in_use();
         let closed = self.axon.closed_until().and_then(|until| until.duration_since(SystemTime::now()).ok());
-        let slots = self.slots.list().await.into_iter();
+        let level = |slot: SlotStatus| SlotLevel { name: slot.slot, draining: slot.draining, waiting: slot.waiting };
         Levels {
             strangers: Held { requests: held.stranger_requests, bytes: held.stranger_bytes },
             lanes: Held { requests: held.proven_requests, bytes: held.proven_bytes },
@@ -173,7 +173,7 @@ impl Host {
             nonces: self.axon.replay.len(),
             replay_closed: closed.unwrap_or_default(),
             instances: self.slots.engine().engine().pooling_allocator_metrics().map(|pool| pool.component_instances()),
-            slots: slots.map(|slot| SlotLevel { name: slot.slot, draining: slot.draining }).collect(),
+            slots: self.slots.list().await.into_iter().map(level).collect(),
             ..Levels::default()
         }
     }

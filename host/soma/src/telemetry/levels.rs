@@ -45,4 +45,6 @@ pub struct SlotLevel {
     pub name: String,
     /// Old versions that still serve.
     pub draining: usize,
+    /// Requests that wait for their turn.
+    pub waiting: usize,
 }

@@ -238,7 +238,8 @@ impl Metrics {
         }
         for slot in &levels.slots {
             let name = self.slots.get(Some(&slot.name)).name.clone();
-            self.series(&table::DRAINING, [name.into()]).set(slot.draining as f64);
+            self.series(&table::DRAINING, [name.clone().into()]).set(slot.draining as f64);
+            self.series(&table::WAITING, [name.into()]).set(slot.waiting as f64);
         }
         for (ring, records) in [("proven", levels.proven_records), ("unproven", levels.unproven_records)] {
             self.series(&table::RECORDS, [ring.into()]).set(records as f64);

@@ -191,6 +191,8 @@ table! {
         "Orders to put another plugin into a slot.";
     DRAINING: Gauge Count "soma_slot_draining_versions" ["slot"]
         "Old versions that still serve requests.";
+    WAITING: Gauge Count "soma_slot_waiting_requests" ["slot"]
+        "Requests in the queue of the version that serves.";
     LINES_LEFT_OUT: Counter Count "soma_log_left_out_lines_total" ["reason"]
         "Log lines that were not written: more refusals of one code than fifty a second, or a full buffer.";
     RECORDS: Gauge Count "soma_explain_records" ["ring"]

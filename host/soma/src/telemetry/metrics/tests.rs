@@ -71,7 +71,7 @@ fn everything() -> Metrics {
         connections: 7,
         instances: Some(2),
         replay_closed: Duration::from_millis(1500),
-        slots: vec![SlotLevel { name: "text".to_owned(), draining: 1 }],
+        slots: vec![SlotLevel { name: "text".to_owned(), draining: 1, waiting: 0 }],
         ..Levels::default()
     };
     metrics.show(&levels);
