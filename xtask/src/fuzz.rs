@@ -120,8 +120,11 @@ fn build(root: &Path, targets: &[&'static Target]) -> Result<Vec<Ready>, XtaskEr
     targets.iter().map(|target| find(root, target, &listed)).collect()
 }
 
+/// By the crate's folder: its test programs, and the tests in each.
+type Listed = HashMap<PathBuf, Vec<(PathBuf, Vec<String>)>>;
+
 /// The tests of every binary, by the folder of its crate.
-fn listed(messages: &[u8]) -> Result<HashMap<PathBuf, Vec<(PathBuf, Vec<String>)>>, XtaskError> {
+fn listed(messages: &[u8]) -> Result<Listed, XtaskError> {
     let mut listed: HashMap<PathBuf, Vec<_>> = HashMap::new();
     for line in messages.split(|byte| *byte == b'\n') {
         let Ok(Message { executable: Some(binary), manifest_path: Some(manifest) }) = serde_json::from_slice(line)

@@ -7,7 +7,7 @@
 //!
 //! # Layout
 //! - this file: reading
-//! - [`secret`]: what a key can be made from ([`Secret`])
+//! - [`mod@secret`]: what a key can be made from ([`Secret`])
 //! - [`draft`]: new files ([`Draft`], [`Protection`])
 //! - [`place`]: how a file gets its place ([`Existing`])
 

@@ -89,7 +89,7 @@ fn once(
     number: usize,
 ) -> Result<(), String> {
     let said = |error: HarnessError| error.to_string();
-    let request = if number % 2 == 0 { draft::synapse(caller, 12.0) } else { draft::btauth(caller) };
+    let request = if number.is_multiple_of(2) { draft::synapse(caller, 12.0) } else { draft::btauth(caller) };
     let request = draft::bytes(&request.map_err(said)?);
     let open = match connection {
         Some(open) => open,

@@ -75,7 +75,7 @@ impl Bed {
         self.until("the first answer", || bob.answered() > 0);
         let outcome = attack();
         let so_far = bob.answered();
-        self.until("enough answers", || bob.answered() >= so_far + 1 && bob.answered() >= ENOUGH);
+        self.until("enough answers", || bob.answered() > so_far && bob.answered() >= ENOUGH);
         let failures = bob.stop();
         assert!(failures.is_empty(), "{name}: {failures:#?}\n{}", self.neuron.log());
         eprintln!("{name}: {:?}", self.usage());
