@@ -1,5 +1,5 @@
 //! Reading a body within its bounds: so many bytes for the route, not too slowly, and no more of them than all
-//! requests that are not proven may hold together.
+//! requests that are not proven may hold together. What came fast is no credit for a rest that does not come.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -17,6 +17,8 @@ use crate::refusal::Refusal;
 const DRAINED: u64 = 256 << 10;
 /// How long that may take.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
+/// Over how long the rate of a body is measured. What came before does not count.
+const WINDOW: Duration = Duration::from_secs(8);
 
 /// What became of the body of a request.
 pub(crate) enum Sent<B> {
@@ -81,12 +83,10 @@ async fn read<B: Body<Data = Bytes>>(
         return Err(Refusal::BodyTooLarge { limit });
     }
     let mut pieces = Pieces::None;
-    let started = Instant::now();
+    let mut pace = Pace::new(limits);
     let mut body = pin!(body);
     loop {
-        let pace = pieces.len() / u64::from(limits.body_rate.max(1));
-        let deadline = started + limits.body_time + Duration::from_secs(pace);
-        let frame = match timeout_at(deadline, body.frame()).await {
+        let frame = match timeout_at(pace.deadline, body.frame()).await {
             Err(_) => return Err(Refusal::BodyTooSlow),
             Ok(None) => return Ok(pieces.into_bytes()),
             Ok(Some(Err(_))) => return Err(Refusal::BodyBroken),
@@ -100,7 +100,40 @@ async fn read<B: Body<Data = Bytes>>(
         if !visit.hold(data.len()) {
             return Err(Refusal::Crowded);
         }
+        pace.count(data.len() as u64);
         pieces = pieces.with(data);
+    }
+}
+
+/// Whether a body comes fast enough: each window has to bring what the rate says, and ends when it did.
+struct Pace {
+    deadline: Instant,
+    window: Duration,
+    /// Bytes that a window has to bring.
+    quota: u64,
+    /// Bytes of this window.
+    came: u64,
+}
+
+impl Pace {
+    fn new(limits: &Limits) -> Pace {
+        let window = WINDOW.min(limits.body_time);
+        let quota = u128::from(limits.body_rate) * window.as_millis() / 1000;
+        Pace {
+            deadline: Instant::now() + limits.body_time,
+            window,
+            quota: u64::try_from(quota).unwrap_or(u64::MAX).max(1),
+            came: 0,
+        }
+    }
+
+    fn count(&mut self, bytes: u64) {
+        self.came = self.came.saturating_add(bytes);
+        if self.came >= self.quota {
+            // The rest of the bytes is not carried over: a burst would pay for a pause.
+            self.came = 0;
+            self.deadline = self.deadline.max(Instant::now() + self.window);
+        }
     }
 }
 
@@ -136,5 +169,47 @@ impl Pieces {
             Pieces::One(bytes) => bytes,
             Pieces::Many(bytes) => bytes.freeze(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::Gate;
+    use futures_util::{StreamExt, stream};
+    use http_body::Frame;
+    use http_body_util::StreamBody;
+    use std::convert::Infallible;
+
+    fn limits() -> Limits {
+        Limits { body_time: Duration::from_millis(400), body_rate: 10_000, ..Limits::default() }
+    }
+
+    /// Reads pieces of so many bytes, each after so many milliseconds.
+    async fn outcome(pieces: Vec<(u64, usize)>) -> Result<usize, &'static str> {
+        let piece = |(ms, bytes): (u64, usize)| async move {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            Ok::<_, Infallible>(Frame::data(Bytes::from(vec![b' '; bytes])))
+        };
+        let body = StreamBody::new(stream::iter(pieces).then(piece));
+        let mut visit = Gate::new(limits()).arrive([192, 0, 2, 1].into(), None).unwrap();
+        let read = read(&HeaderMap::new(), body, 1 << 20, &mut visit, &limits()).await;
+        read.map(|bytes| bytes.len()).map_err(|refusal| refusal.code())
+    }
+
+    #[tokio::test]
+    async fn bytes_that_came_fast_are_no_credit_for_a_pause() {
+        let started = Instant::now();
+        assert_eq!(outcome(vec![(0, 500_000), (2500, 1)]).await, Err(Refusal::BodyTooSlow.code()));
+        assert!(started.elapsed() < Duration::from_secs(2), "it did not wait for what 500,000 bytes may take");
+        let late = vec![(0, 100_000), (350, 100_000), (350, 100_000), (2500, 1)];
+        assert_eq!(outcome(late).await, Err(Refusal::BodyTooSlow.code()));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_keeps_its_rate_is_read_and_one_below_it_is_not() {
+        // 30,000 and 5,000 bytes a second.
+        assert_eq!(outcome(vec![(50, 1500); 20]).await, Ok(30_000));
+        assert_eq!(outcome(vec![(50, 250); 40]).await, Err(Refusal::BodyTooSlow.code()));
     }
 }

@@ -71,9 +71,11 @@ async fn serve(passage: &mut Passage<'_>, body: &mut Sent<Incoming>) -> Result<A
     let target = passage.parts.uri.path_and_query().map_or("/", |target| target.as_str());
     claim.check_signature(passage.parts.method.as_str(), target, &body_sha256(&body))?;
     passage.prove(nonce, &claim.public_key, replayed)?;
-    let (body_len, accepting) = (body.len(), route.clone());
-    let accepted = passage.service.heavy.work(body_len, move || accept(&accepting, &body)).await?;
     passage.count(&claim.public_key)?;
+    let (body_len, accepting, heavy) = (body.len(), route.clone(), &passage.service.heavy);
+    let _held = heavy.charge(body_len)?;
+    let accepted = heavy.work(body_len, passage.time_left(&route, None), move || accept(&accepting, &body)).await?;
+    passage.recorder.lap(crate::record::Stage::Schema);
     let verified = Verified {
         route: &route,
         dialect: Dialect::Btauth,

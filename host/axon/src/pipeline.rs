@@ -269,11 +269,9 @@ impl Passage<'_> {
         Ok(())
     }
 
-    /// The body is what the route takes: counts the request for its hotkey.
-    pub fn count(&mut self, hotkey: &PublicKey) -> Result<(), Refusal> {
-        self.service.gate.count(hotkey)?;
-        self.recorder.lap(Stage::Schema);
-        Ok(())
+    /// The caller is proven: counts the request for its hotkey.
+    pub fn count(&self, hotkey: &PublicKey) -> Result<(), Refusal> {
+        self.service.gate.count(hotkey)
     }
 
     /// Wall time that is left for the plugins: what the caller asks for, bounded by the plugin's budget. A time-out of 0

@@ -119,15 +119,17 @@ async fn ask(passage: &mut Passage<'_>, route: &Arc<Route>, claim: Claim, body: 
     if !is_json(&passage.parts) {
         return Err(Refusal::ContentType);
     }
+    passage.count(&claim.public_key)?;
     let (body_len, heavy) = (body.len(), &passage.service.heavy);
+    let _held = heavy.charge(body_len)?;
     let (accepting, hash) = (route.clone(), claim.body_hash.clone());
-    let accepted = heavy.work(body_len, move || {
+    let accepted = heavy.work(body_len, passage.time_left(route, claim.timeout), move || {
         let fields = accept(&accepting, &body, &hash)?;
         let json = Value::Object(fields.clone()).to_string().into_bytes();
         Ok((fields, json))
     });
     let (fields, json) = accepted.await?;
-    passage.count(&claim.public_key)?;
+    passage.recorder.lap(Stage::Schema);
     let verified = Verified {
         route,
         dialect: Dialect::Synapse,
@@ -141,8 +143,8 @@ async fn ask(passage: &mut Passage<'_>, route: &Arc<Route>, claim: Claim, body: 
         return Ok(Answer::Stream(Answered { fields, body_hash: claim.body_hash }, streamed));
     }
     let reply = passage.ask(verified, json).await?.reply.body;
-    let (merging, heavy) = (route.clone(), &passage.service.heavy);
-    let merged = heavy.work(body_len.max(reply.len()), move || Ok(merge(&merging, fields, &reply)?));
+    let (merging, heavy, left) = (route.clone(), &passage.service.heavy, passage.time_left(route, claim.timeout));
+    let merged = heavy.work(body_len.max(reply.len()), left, move || Ok(merge(&merging, fields, &reply)?));
     Ok(Answer::Whole(merged.await?))
 }
 

@@ -16,12 +16,19 @@ pub const LONGEST: usize = 256 << 10;
 /// Bytes of all defaults of one schema as JSON: they are copied into every body that lacks them.
 pub const LONGEST_DEFAULTS: usize = 64 << 10;
 
+/// Regular expressions of one schema: `pattern`, and the names of `patternProperties`.
+pub const MOST_PATTERNS: usize = 64;
+/// Bytes of all of them together.
+pub const LONGEST_PATTERNS: usize = 4 << 10;
+
 /// Keywords whose value is data and no schema.
 const DATA: [&str; 5] = ["const", "default", "enum", "example", "examples"];
 /// Keywords that make references mean something else than a path.
 const MOVING: [&str; 6] = ["$anchor", "$dynamicAnchor", "$dynamicRef", "$id", "$recursiveAnchor", "$recursiveRef"];
+/// Keywords that look at what other keywords have looked at: nested in each other they double the work at each level.
+const LOOKING_BACK: [&str; 2] = ["unevaluatedItems", "unevaluatedProperties"];
 /// Keywords that hold schemas by name; they are no subschema themselves.
-const NAMED: [&str; 5] = ["$defs", "definitions", "dependentSchemas", "patternProperties", "properties"];
+const NAMED: [&str; 2] = ["dependentSchemas", "properties"];
 
 /// Checks a schema's bounds. The text says which one it breaks.
 pub fn check(schema: &Value) -> Result<(), String> {
@@ -29,7 +36,8 @@ pub fn check(schema: &Value) -> Result<(), String> {
     if length > LONGEST {
         return Err(format!("is a schema of {length} bytes, more than {LONGEST}"));
     }
-    Walk { root: schema, nodes: 0, depth: 0, defaults: 0, open: Vec::new() }.visit(schema)
+    Walk { root: schema, nodes: 0, depth: 0, defaults: 0, patterns: 0, pattern_bytes: 0, open: Vec::new() }
+        .visit(schema)
 }
 
 /// A walk over the schema as the evaluation would take it.
@@ -38,6 +46,8 @@ struct Walk<'a> {
     nodes: usize,
     depth: usize,
     defaults: usize,
+    patterns: usize,
+    pattern_bytes: usize,
     /// The references that are being followed.
     open: Vec<&'a str>,
 }
@@ -73,6 +83,17 @@ impl<'a> Walk<'a> {
                 // Only reached by reference.
                 "$defs" | "definitions" => {}
                 word if DATA.contains(&word) => {}
+                word if LOOKING_BACK.contains(&word) => {
+                    return Err(format!("uses `{word}`, which is not supported; write `additionalProperties: false`"));
+                }
+                "pattern" => self.pattern(value.as_str().unwrap_or_default())?,
+                "patternProperties" => {
+                    let named = value.as_object().into_iter().flatten();
+                    named.into_iter().try_for_each(|(pattern, schema)| {
+                        self.pattern(pattern)?;
+                        self.visit(schema)
+                    })?;
+                }
                 word if MOVING.contains(&word) => return Err(format!("uses `{word}`, which is not supported")),
                 word if NAMED.contains(&word) => {
                     let schemas = value.as_object().into_iter().flat_map(Map::values);
@@ -99,6 +120,16 @@ impl<'a> Walk<'a> {
         let visited = self.visit(target);
         self.open.pop();
         visited
+    }
+
+    fn pattern(&mut self, pattern: &str) -> Result<(), String> {
+        self.patterns += 1;
+        self.pattern_bytes += pattern.len();
+        if self.patterns > MOST_PATTERNS || self.pattern_bytes > LONGEST_PATTERNS {
+            let most = format!("{MOST_PATTERNS} patterns or {LONGEST_PATTERNS} bytes of them");
+            return Err(format!("has more than {most}, references followed"));
+        }
+        Ok(())
     }
 
     fn default(&mut self, value: &Value) -> Result<(), String> {
@@ -171,6 +202,9 @@ mod tests {
             (json!({"$dynamicRef": "#a"}), "$dynamicRef"),
             (json!({"properties": {"a": {"$id": "other"}}}), "$id"),
             (json!({"properties": {"a": {"default": "x".repeat(70_000)}}}), "defaults"),
+            (json!({"allOf": [{"unevaluatedProperties": {"type": "string"}}]}), "unevaluatedProperties"),
+            (json!({"items": {"pattern": "x".repeat(5_000)}}), "patterns"),
+            (json!({"allOf": vec![json!({"pattern": "a"}); 65]}), "patterns"),
             (json!({"description": "x".repeat(300_000)}), "bytes"),
         ];
         for (schema, words) in table {

@@ -26,7 +26,7 @@ pub struct Budget {
     pub stream: ByteSize,
     /// Wall time that a streaming hook may be silent, apart from waiting for its caller.
     pub idle: Duration,
-    /// Wall time that the caller may take nothing of a streamed answer while the hook waits for it.
+    /// Wall time of waiting for the caller of a streamed answer over which it has to take 1 KiB/s at least.
     pub drain: Duration,
     /// Forwards of one version that run at once.
     pub in_flight: usize,
@@ -58,7 +58,8 @@ impl Default for Budget {
             stream: ByteSize::mib(64),
             // Callers give up on a silent connection at about that time, and proxies do.
             idle: Duration::from_secs(30),
-            drain: Duration::from_secs(30),
+            // A hiccup of the network is over by then; who takes next to nothing holds one of few places.
+            drain: Duration::from_secs(10),
             // A forward that computes needs a core; the second one fills the gaps.
             in_flight: 2 * cores(),
             // A stream mostly waits for its caller. A quarter of the instances of the pool.
@@ -107,6 +108,12 @@ pub enum MoreThanGranted {
 }
 
 impl Budget {
+    /// Streams of one version that one caller's hotkey may have, running or in line: an eighth of those that run
+    /// at once, and at least one. Eight hotkeys that read slowly are needed to hold all places.
+    pub fn streams_of_one_caller(&self) -> usize {
+        (self.streams / 8).max(1)
+    }
+
     /// The budget of a plugin that asks for `request` in a slot with `grant`: never more than the operator
     /// (or, in his silence, the default) gives, and less when the plugin asks for less.
     pub fn decide(request: BudgetRequest, grant: BudgetGrant) -> Result<Budget, MoreThanGranted> {

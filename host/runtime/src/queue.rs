@@ -6,10 +6,11 @@
 //!
 //! What bounds it: at most so many places run and so many wait. When the line is full the lowest is shed, be it
 //! the one that comes or one that waits. A request whose deadline has passed is not started, and one whose
-//! future is dropped leaves at once.
+//! future is dropped leaves at once. What one caller may have of it is [`Shares`].
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Named;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -213,6 +214,50 @@ impl Waiting {
 impl Drop for Waiting {
     fn drop(&mut self) {
         self.queue.line().leave(self.standing);
+    }
+}
+
+/// How many requests of each caller run or wait; a caller may have at most so many.
+///
+/// Names are kept for as long as they have a share, so there are no more of them than requests.
+pub struct Shares {
+    most: usize,
+    taken: Arc<Mutex<BTreeMap<String, usize>>>,
+}
+
+/// One request of a caller; dropping it makes room for another one.
+pub struct Share {
+    caller: String,
+    taken: Arc<Mutex<BTreeMap<String, usize>>>,
+}
+
+impl Shares {
+    /// At most `most` for each caller.
+    pub fn new(most: usize) -> Shares {
+        Shares { most, taken: Arc::default() }
+    }
+
+    /// One more for this caller; none when it has as many as it may.
+    pub fn take(&self, caller: &str) -> Option<Share> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = taken.get(caller).copied().unwrap_or(0);
+        if count >= self.most {
+            return None;
+        }
+        taken.insert(caller.to_owned(), count + 1);
+        Some(Share { caller: caller.to_owned(), taken: self.taken.clone() })
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Named::Occupied(mut named) = taken.entry(std::mem::take(&mut self.caller)) {
+            *named.get_mut() -= 1;
+            if *named.get() == 0 {
+                named.remove();
+            }
+        }
     }
 }
 

@@ -1,12 +1,16 @@
 //! What a route accepts: its schema with defaults, the fields that the v10 body hash covers, its largest body.
 
 use bytesize::ByteSize;
+use jsonschema::PatternOptions;
 use serde_json::{Map, Value};
 use soma_manifest::{RouteSpec, StreamSpec};
 use soma_protocol::pytype::PyType;
 
 use crate::error::LoadError;
 use crate::words::one_line;
+
+/// Bytes of one compiled regular expression of a schema.
+const COMPILED_PATTERN: usize = 256 << 10;
 
 /// Largest body of a route that asks for nothing else.
 pub const DEFAULT_MAX_BODY: ByteSize = ByteSize::mib(8);
@@ -40,8 +44,8 @@ impl RouteContract {
     pub fn new(route: &str, spec: &RouteSpec) -> Result<RouteContract, LoadError> {
         let unusable = |problem: String| LoadError::Schema { route: route.to_owned(), problem };
         let schema = spec.schema.clone().map(|source| {
-            let validator = jsonschema::draft202012::options().build(&source);
-            validator.map(|validator| Schema { source, validator }).map_err(|error| unusable(error.to_string()))
+            let validator = build(&source);
+            validator.map(|validator| Schema { source, validator }).map_err(unusable)
         });
         let hash_fields = spec.hash_fields.iter().map(|(name, text)| {
             let parsed = text.as_str().parse::<PyType>();
@@ -104,6 +108,14 @@ impl RouteContract {
             (None, _) => Ok(Map::new()),
         }
     }
+}
+
+/// Compiles a schema. Its regular expressions have no look-around and no back-references, so that their time grows with
+/// the text alone.
+fn build(source: &Value) -> Result<jsonschema::Validator, String> {
+    let patterns = PatternOptions::regex().size_limit(COMPILED_PATTERN).dfa_size_limit(COMPILED_PATTERN);
+    let options = jsonschema::draft202012::options().with_pattern_options(patterns);
+    options.build(source).map_err(|error| one_line(&error.to_string(), 400))
 }
 
 /// The field that an error is about. For a missing field the pointer names the object it is missing from.
@@ -197,6 +209,10 @@ mod tests {
         assert!(matches!(RouteContract::new("Text", &spec), Err(LoadError::Schema { route, .. }) if route == "Text"));
         let remote = RouteSpec { schema: Some(json!({"$ref": "http://example.com/s.json"})), ..RouteSpec::default() };
         assert!(RouteContract::new("Text", &remote).is_err());
+        for pattern in ["^(?!z)a", "(a)\\1", "\\p{L}{200}{200}"] {
+            let slow = RouteSpec { schema: Some(json!({"items": {"pattern": pattern}})), ..RouteSpec::default() };
+            assert!(matches!(RouteContract::new("Text", &slow), Err(LoadError::Schema { .. })), "{pattern}");
+        }
     }
 
     proptest! {

@@ -2,7 +2,8 @@
 //!
 //! All of it runs on the guests' threads, within the request's time; dropping the future ends it. Each plugin
 //! has one instance for all of its gate hooks, and if the answer can start at once it is given by the instance
-//! that ran the answering plugin's gates. A request that has to wait gives its instances back first.
+//! that ran the answering plugin's gates. A request that has to wait, be it for a gate or for the answer, gives
+//! its instances back first.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,8 +15,8 @@ use crate::bindings::{Reply, Request, Verdict};
 use crate::capability::Outlet;
 use crate::engine::GuestEngine;
 use crate::error::CallError;
-use crate::gates::Gates;
-use crate::queue::{Entered, Place, Turned};
+use crate::gates::GatePlace;
+use crate::queue::{Entered, Place, Share, Turned};
 use crate::routing::Route;
 use crate::session::Session;
 use crate::stream::{Chunks, StreamedReply};
@@ -46,9 +47,9 @@ impl Route {
     /// routes that are not streaming. The trace gets a lap for each stage, also when the call fails.
     pub async fn serve(self: &Arc<Self>, engine: &GuestEngine, call: Call, trace: &Trace) -> Result<Served, CallError> {
         let turn = Turn::new(self, call, trace);
-        let (gates, deadline, limit) = (engine.gates().clone(), turn.deadline, turn.limit);
+        let (deadline, limit) = (turn.deadline, turn.limit);
         let task = engine.spawn(async move {
-            let served = async move { turn.prepare(&gates, Hook::Forward).await?.forward().await };
+            let served = async move { turn.prepare(Hook::Forward).await?.forward().await };
             tokio::time::timeout_at(deadline.into(), served).await.unwrap_or(Err(CallError::WallBudget { limit }))
         });
         task.await.unwrap_or_else(|| Err(stopping()))
@@ -65,10 +66,10 @@ impl Route {
         trace: &Trace,
     ) -> Result<StreamedReply, CallError> {
         let turn = Turn::new(self, call, trace);
-        let (gates, deadline, limit) = (engine.gates().clone(), turn.deadline, turn.limit);
+        let (deadline, limit) = (turn.deadline, turn.limit);
         let over = move || CallError::WallBudget { limit };
         let prepared = engine.spawn(async move {
-            let prepared = turn.prepare(&gates, Hook::Streaming);
+            let prepared = turn.prepare(Hook::Streaming);
             tokio::time::timeout_at(deadline.into(), prepared).await.unwrap_or_else(|_| Err(over()))
         });
         let ready = prepared.await.unwrap_or_else(|| Err(stopping()))?;
@@ -107,6 +108,8 @@ struct Ready {
     session: Session,
     priority: Option<f64>,
     place: Place,
+    /// Of a stream.
+    share: Option<Share>,
 }
 
 impl Turn {
@@ -124,16 +127,15 @@ impl Turn {
         }
     }
 
-    async fn prepare(mut self, gates: &Gates, answer: Hook) -> Result<Ready, CallError> {
+    async fn prepare(mut self, answer: Hook) -> Result<Ready, CallError> {
         let answerer = self.route.answerer.clone();
         let busy = || CallError::Busy { slot: answerer.slot().to_string() };
-        let route = &self.route;
-        let gated = !route.gates.is_empty() || !route.verifiers.is_empty() || route.ranker.is_some();
-        let mut priority = None;
-        if gated {
-            let _place = gates.enter().await.ok_or_else(busy)?;
-            priority = self.ask_gates().await?;
-        }
+        let priority = self.ask_gates().await?;
+        // A stream lasts for as long as its caller likes to read: only there one caller could hold every place.
+        let share = match answer {
+            Hook::Streaming => Some(answerer.shares().take(&self.request.caller.hotkey).ok_or_else(busy)?),
+            _ => None,
+        };
         let lap = Stopwatch::waiting(&self.trace, &answerer);
         let place = match answerer.queue(answer).enter(priority.unwrap_or(0.0), self.deadline) {
             Entered::Started(place) => place,
@@ -148,13 +150,15 @@ impl Turn {
         };
         drop(lap);
         let session = self.session(&answerer, answer).await?;
-        Ok(Ready { turn: self, session, priority, place })
+        Ok(Ready { turn: self, session, priority, place, share })
     }
 
     /// Asks every gate before any verifier: what needs no body is cheaper.
     async fn ask_gates(&mut self) -> Result<Option<f64>, CallError> {
         let route = self.route.clone();
+        let mut place = None;
         for gate in &route.gates {
+            place = Some(self.gate_place(place, gate).await?);
             let session = self.session(gate, Hook::Blacklist).await?;
             match session.blacklist(self.told()).await? {
                 (session, Verdict::Allow) => self.keep(session, Hook::Blacklist),
@@ -164,6 +168,7 @@ impl Turn {
             }
         }
         for verifier in &route.verifiers {
+            place = Some(self.gate_place(place, verifier).await?);
             let session = self.session(verifier, Hook::Verify).await?;
             self.told();
             match session.verify(&self.request, &self.body).await? {
@@ -177,10 +182,27 @@ impl Turn {
             }
         }
         let Some(ranker) = &route.ranker else { return Ok(None) };
+        let _place = self.gate_place(place, ranker).await?;
         let session = self.session(ranker, Hook::Priority).await?;
         let (session, rank) = session.priority(self.told()).await?;
         self.keep(session, Hook::Priority);
         Ok(Some(rank))
+    }
+
+    /// A place for a gate hook of this version: the one that it holds when it is the same slot's, or another one.
+    async fn gate_place<'v>(
+        &mut self,
+        held: Option<GatePlace<'v>>,
+        version: &'v Version,
+    ) -> Result<GatePlace<'v>, CallError> {
+        if let Some(held) = held.filter(|held| held.is_of(version.gates())) {
+            return Ok(held);
+        }
+        if let Some(place) = version.gates().try_enter() {
+            return Ok(place);
+        }
+        self.kept.clear();
+        version.gates().enter().await.ok_or_else(|| CallError::Busy { slot: version.slot().to_string() })
     }
 
     /// The request as the next hook is told it.
@@ -211,7 +233,7 @@ impl Turn {
 
 impl Ready {
     async fn forward(self) -> Result<Served, CallError> {
-        let Ready { mut turn, session, priority, place } = self;
+        let Ready { mut turn, session, priority, place, .. } = self;
         turn.told();
         let reply = session.forward(&turn.request, &turn.body).await;
         drop(place);
@@ -219,10 +241,10 @@ impl Ready {
     }
 
     async fn stream(self, outlet: Outlet) -> Result<(), CallError> {
-        let Ready { mut turn, session, place, .. } = self;
+        let Ready { mut turn, session, place, share, .. } = self;
         turn.told();
         let ended = session.stream(&turn.request, &turn.body, outlet).await;
-        drop(place);
+        drop((place, share));
         ended
     }
 }

@@ -13,7 +13,8 @@ use crate::budget::{Budget, MoreThanGranted};
 use crate::compile::Compiler;
 use crate::engine::GuestEngine;
 use crate::error::LoadError;
-use crate::queue::Queue;
+use crate::gates::SlotGates;
+use crate::queue::{Queue, Shares};
 use crate::route::RouteContract;
 use crate::session::Session;
 use crate::slots::SlotSpec;
@@ -44,6 +45,8 @@ pub struct Version {
     hooks: HookIndices,
     forwards: Queue,
     streams: Queue,
+    shares: Shares,
+    gates: Arc<SlotGates>,
 }
 
 impl Loader {
@@ -78,6 +81,8 @@ impl Loader {
             hooks,
             forwards: Queue::new(budget.in_flight, budget.queue),
             streams: Queue::new(budget.streams, budget.queue),
+            shares: Shares::new(budget.streams_of_one_caller()),
+            gates: self.engine.gates().slot(&spec.name),
         });
         self.warm(version.clone()).await?;
         Ok(version)
@@ -186,6 +191,16 @@ impl Version {
     /// Where requests for this hook wait for their turn.
     pub(crate) fn queue(&self, hook: Hook) -> &Queue {
         if hook == Hook::Streaming { &self.streams } else { &self.forwards }
+    }
+
+    /// What one caller may have of its streams.
+    pub(crate) fn shares(&self) -> &Shares {
+        &self.shares
+    }
+
+    /// What bounds the gate hooks of its slot, which all versions of the slot share.
+    pub(crate) fn gates(&self) -> &Arc<SlotGates> {
+        &self.gates
     }
 
     /// The hook that is asked first: names the plugin's fault when it cannot even be instantiated.

@@ -141,7 +141,9 @@ pub enum SomaError {
     #[error("no running host at {path}: {source}")]
     #[diagnostic(
         code(soma::admin::no_host),
-        help("start one with `soma run`, or name its socket with --admin (soma run prints it)")
+        help(
+            "start one with `soma run`; if it runs with another wallet or configuration, name them here as there (--wallet.name, --config), or its socket with --admin (soma run prints it)"
+        )
     )]
     NoHost {
         /// The socket.

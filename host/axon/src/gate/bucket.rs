@@ -48,8 +48,15 @@ impl Bucket {
     /// # Errors
     /// How long to wait until one would pass.
     pub fn take(&mut self, rate: Rate, now: u64) -> Result<(), Duration> {
-        let interval = rate.interval();
-        let ahead = interval.saturating_mul(u64::from(rate.burst.get()) - 1);
+        self.take_every(rate.interval(), rate.burst, now)
+    }
+
+    /// The same at one in `interval` nanoseconds, for rates below one a second.
+    ///
+    /// # Errors
+    /// How long to wait until one would pass.
+    pub fn take_every(&mut self, interval: u64, burst: NonZeroU32, now: u64) -> Result<(), Duration> {
+        let ahead = interval.saturating_mul(u64::from(burst.get()) - 1);
         let full_at = self.full_at.max(now);
         let wait = (full_at - now).saturating_sub(ahead);
         if wait > 0 {

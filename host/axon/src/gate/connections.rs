@@ -1,10 +1,11 @@
 //! How many connections are open, and which of them make room.
 //!
 //! What bounds it: so many in all, so many of one address, and some more in all for addresses from which somebody was
-//! proven within the last hour. At a bound the connection that has been idle for longest is cut for the new one,
-//! unless it has carried a proven request; if none is idle, the new one is closed. Idle connections therefore keep
-//! nobody out, wherever they come from. Of many only a sample is looked at, so that a new connection costs the same
-//! whether there are a hundred others or ten thousand.
+//! proven within the last hour. At a bound an idle connection is cut for the new one; if none is idle, the new one is
+//! closed. Those that have not carried a proven request go first, then those of the address that has most of them,
+//! then the one that has been idle for longest. Idle connections therefore keep nobody out, wherever they come from
+//! and whoever asked over them. Of many only a sample is looked at, so that a new connection costs the same whether
+//! there are a hundred others or ten thousand.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -55,12 +56,12 @@ impl Connections {
         let open = &mut *open;
         let own = block.and_then(|block| open.by_block.get(&block));
         if own.is_some_and(|own| own.len() >= limits.connections_per_address) {
-            let cut = own.and_then(|own| make_room(own, open.cursor)).ok_or(Rejection::Address)?;
+            let cut = own.and_then(|own| make_room(own, open.cursor, |_| own.len())).ok_or(Rejection::Address)?;
             open.forget(&cut);
         }
         let most = limits.connections + if proven { limits.connections_for_proven } else { 0 };
         if open.all.len() >= most {
-            let cut = make_room(&open.all, open.cursor).ok_or(Rejection::Total)?;
+            let cut = make_room(&open.all, open.cursor, |link| open.crowd(link)).ok_or(Rejection::Total)?;
             open.forget(&cut);
         }
         open.cursor = open.cursor.wrapping_add(SAMPLE);
@@ -85,6 +86,11 @@ impl Connections {
 }
 
 impl Open {
+    /// How many connections there are of its address; none of a trusted proxy.
+    fn crowd(&self, link: &Link) -> usize {
+        link.block.and_then(|block| self.by_block.get(&block)).map_or(0, IndexMap::len)
+    }
+
     fn forget(&mut self, link: &Link) {
         self.all.swap_remove(&link.id);
         let Some(block) = link.block else { return };
@@ -103,15 +109,15 @@ impl Drop for Place {
     }
 }
 
-/// Cuts the one of a sample that has been idle for longest.
-fn make_room(links: &IndexMap<u64, Arc<Link>>, cursor: usize) -> Option<Arc<Link>> {
+/// Cuts the one of a sample that is missed least. `crowd` says how many connections its address has.
+fn make_room(links: &IndexMap<u64, Arc<Link>>, cursor: usize, crowd: impl Fn(&Link) -> usize) -> Option<Arc<Link>> {
     let count = links.len();
     let places = (0..SAMPLE.min(count)).filter_map(|step| cursor.wrapping_add(step).checked_rem(count));
     let sample = places.filter_map(|place| links.get_index(place)).map(|(_, link)| link);
-    let idle = sample.filter_map(|link| Some((link.expendable()?, link)));
-    let (_, longest) = idle.max_by_key(|(idle, _)| *idle)?;
+    let idle = sample.filter_map(|link| Some(((!link.is_proven(), crowd(link), link.expendable()?), link)));
+    let (_, least) = idle.max_by_key(|(rank, _)| *rank)?;
     // It may have become busy just now; then the new connection is refused, which is rare and harmless.
-    longest.cut().then(|| longest.clone())
+    least.cut().then(|| least.clone())
 }
 
 #[cfg(test)]
@@ -142,9 +148,58 @@ mod tests {
         for _ in 0..10_000 {
             places.push(connections.enter(block(1), false, &limits).unwrap());
         }
-        assert!(connections.lock().all.contains_key(&caller.link.id), "a connection that was proven stays");
+        assert!(connections.lock().all.contains_key(&caller.link.id), "a connection that was proven stays longer");
         drop(places);
         assert_eq!(connections.len(), 1);
+    }
+
+    /// Keeps a connection open over which somebody was proven.
+    fn keep_alive(place: &Place) {
+        place.link.begin();
+        place.link.prove();
+        place.link.end();
+    }
+
+    #[test]
+    fn idle_connections_of_a_proven_caller_keep_nobody_out() {
+        let (connections, limits) = (Arc::new(Connections::default()), limits());
+        let mut places = Vec::new();
+        for number in [1, 1, 1, 2, 2, 2, 3, 3] {
+            let place = connections.enter(block(number), true, &limits).unwrap();
+            keep_alive(&place);
+            places.push(place);
+        }
+        let honest = connections.enter(block(4), false, &limits).unwrap();
+        honest.link.begin();
+        let own = connections.enter(block(3), true, &limits).unwrap();
+        own.link.begin();
+        for _ in 0..5 {
+            let next = connections.enter(block(3), true, &limits).unwrap();
+            keep_alive(&next);
+            places.push(next);
+        }
+        let open = connections.lock();
+        assert!(open.by_block.values().all(|own| own.len() <= 3), "the bound of an address counts for them too");
+        assert!(open.all.contains_key(&honest.link.id) && open.all.contains_key(&own.link.id));
+    }
+
+    #[test]
+    fn strangers_make_room_first_and_then_the_address_with_most() {
+        let (connections, limits) = (Arc::new(Connections::default()), limits());
+        let enter = |number| connections.enter(block(number), false, &limits).unwrap();
+        let places: Vec<Place> = [1, 2, 2, 2, 3, 4].into_iter().map(enter).collect();
+        places.iter().take(5).for_each(keep_alive);
+        let mut open = Vec::new();
+        for _ in 0..2 {
+            let busy = enter(5);
+            busy.link.begin();
+            open.push(busy);
+        }
+        let table = connections.lock();
+        let stay: Vec<u8> =
+            [1, 2, 3, 4].into_iter().filter(|number| table.by_block.contains_key(&block(*number).unwrap())).collect();
+        assert_eq!(stay, [1, 2, 3], "the stranger went first");
+        assert_eq!(table.by_block.get(&block(2).unwrap()).unwrap().len(), 2, "then one of the three");
     }
 
     #[test]

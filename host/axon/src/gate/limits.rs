@@ -13,7 +13,7 @@ pub struct Limits {
     pub address: Rate,
     /// Requests of one hotkey, counted after the signature was verified.
     pub hotkey: Rate,
-    /// What strangers hold together before their signatures are verified.
+    /// What strangers hold together before their signatures are verified; of each number an eighth for one address.
     pub strangers: ShareLimits,
     /// The same for callers that were proven from their address within the last hour.
     pub proven: ShareLimits,
@@ -31,7 +31,8 @@ pub struct Limits {
     pub idle_time: Duration,
     /// How long a body may take before `body_rate` counts.
     pub body_time: Duration,
-    /// Bytes a second that a body has to come with after that.
+    /// Bytes a second that a body has to come with after that, over the last eight seconds (or `body_time`, if that is
+    /// shorter). What came before does not count.
     pub body_rate: u32,
     /// How long a client may take nothing of its answer.
     pub write_time: Duration,
@@ -43,7 +44,8 @@ impl Default for Limits {
             // A validator asks each miner some times a minute; many of them may sit behind one address.
             address: Rate::new(50, 200),
             hotkey: Rate::new(20, 100),
-            // The bodies of eight of the largest requests, or of sixty thousand usual ones.
+            // The bodies of eight usual routes' largest requests, or of sixty thousand usual ones. One of the eight is
+            // for one address.
             strangers: ShareLimits { requests: 2048, bytes: 64 << 20 },
             proven: ShareLimits { requests: 2048, bytes: 64 << 20 },
             // Below the 10,000 descriptors that systemd units and containers usually have.

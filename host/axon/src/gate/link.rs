@@ -90,12 +90,15 @@ impl Link {
         self.proven.store(true, Ordering::Relaxed);
     }
 
-    /// Since when it has been idle, if it may be cut to make room for another.
+    /// For how many milliseconds it has been idle, if it may be cut to make room for another.
     pub fn expendable(&self) -> Option<u64> {
         let since = self.since.load(Ordering::Relaxed);
-        let opened = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let idle = !matches!(since, BUSY | CUT) && !self.proven.load(Ordering::Relaxed);
-        idle.then(|| opened.saturating_sub(since))
+        (!matches!(since, BUSY | CUT)).then(|| self.now().saturating_sub(since))
+    }
+
+    /// Whether it has carried a proven request.
+    pub fn is_proven(&self) -> bool {
+        self.proven.load(Ordering::Relaxed)
     }
 
     /// Cuts it if it is still idle.
@@ -194,12 +197,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_idle_one_makes_room_unless_it_was_proven() {
-        let link = Link::new(1, None);
-        assert!(link.expendable().is_some() && link.cut() && !link.cut());
-        assert_eq!(link.overdue(&limits()).await, Cut::MadeRoom);
-        let proven = Link::new(2, None);
-        proven.prove();
-        assert!(proven.expendable().is_none());
+    async fn an_idle_one_makes_room_and_so_does_one_that_was_proven() {
+        for proven in [false, true] {
+            let link = Link::new(1, None);
+            if proven {
+                link.prove();
+            }
+            assert_eq!(link.is_proven(), proven);
+            assert!(link.expendable().is_some() && link.cut() && !link.cut() && link.expendable().is_none());
+            assert_eq!(link.overdue(&limits()).await, Cut::MadeRoom);
+        }
     }
 }

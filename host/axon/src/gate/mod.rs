@@ -5,7 +5,8 @@
 //! together, requests and bytes of bodies, is bounded; so is what is held in the lane of those whose signature was
 //! good from the same address within the last hour. The lane is found by address *and* claimed hotkey: junk in a
 //! validator's name from elsewhere is a stranger's, and from the validator's own address it meets that address's
-//! second rate.
+//! second rate. Of what a class holds together one address has an eighth, and one hotkey gets lanes from a few
+//! addresses only, so that nobody who has one of either takes the place of all others.
 
 mod block;
 mod bucket;
@@ -16,6 +17,7 @@ mod share;
 mod table;
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -39,6 +41,11 @@ use crate::refusal::Refusal;
 const LANE: u64 = 3_600_000_000_000;
 /// Hotkeys of one address that keep a lane. The one that was proven longest ago gives way.
 const LANES: usize = 32;
+/// Addresses from which one hotkey gets a lane at once, and within each [`LANE`] after that.
+const ADDRESSES: NonZeroU32 = match NonZeroU32::new(64) {
+    Some(number) => number,
+    None => NonZeroU32::MIN,
+};
 /// Wrong signatures of strangers that are verified in a second form: at the steady rate less than a hundredth of a core.
 const SECOND_TRIES: Rate = Rate::new(100, 1000);
 
@@ -48,6 +55,8 @@ pub struct Gate {
     started: Instant,
     addresses: Table<Block, Address>,
     hotkeys: Table<PublicKey, Hotkey>,
+    /// New lanes of each hotkey. A table of its own, so that those who fill it take no rate from anybody.
+    new_lanes: Table<PublicKey, Hotkey>,
     strangers: Arc<Share>,
     proven: Arc<Share>,
     connections: Arc<Connections>,
@@ -97,6 +106,7 @@ impl Gate {
             started: Instant::now(),
             addresses: Table::new(limits.tracked),
             hotkeys: Table::new(limits.tracked),
+            new_lanes: Table::new(limits.tracked),
             strangers: Share::new(limits.strangers),
             proven: Share::new(limits.proven),
             connections: Arc::default(),
@@ -142,7 +152,7 @@ impl Gate {
             CallerClass::Stranger => &self.strangers,
             CallerClass::Proven => &self.proven,
         };
-        let hold = share.enter().ok_or(Refusal::Crowded)?;
+        let hold = share.enter(block).ok_or(Refusal::Crowded)?;
         Ok(Visit { block, class, hold })
     }
 
@@ -158,7 +168,22 @@ impl Gate {
     /// The visitor's signature was good: it keeps a lane, and what it held as an unproven one is given back.
     pub(crate) fn prove(&self, visit: Visit, hotkey: &PublicKey) {
         let now = self.now();
-        self.addresses.with_own(visit.block, now, |address| address.keep_lane(hotkey, now));
+        if visit.class == CallerClass::Proven || self.has_new_lane(visit.block, hotkey, now) {
+            self.addresses.with_own(visit.block, now, |address| address.keep_lane(hotkey, now));
+        }
+    }
+
+    /// Whether a hotkey that came as a stranger gets a lane. One key on many addresses would take everybody's.
+    fn has_new_lane(&self, block: Block, hotkey: &PublicKey, now: u64) -> bool {
+        // Of several first requests at once only one opens the lane.
+        if self.addresses.look(&block, |address| address.has_lane(hotkey, now)).unwrap_or(false) {
+            return true;
+        }
+        let mut taken = false;
+        self.new_lanes.with_own(*hotkey, now, |lanes| {
+            taken = lanes.0.take_every(LANE / u64::from(ADDRESSES.get()), ADDRESSES, now).is_ok();
+        });
+        taken
     }
 
     /// Counts a request of a hotkey whose signature was good.
@@ -205,11 +230,11 @@ impl Address {
 
 impl Counted for Address {
     fn is_idle(&self, now: u64) -> bool {
-        self.strangers.is_full(now) && self.proven.is_full(now) && !self.is_kept(now)
+        self.strangers.is_full(now) && self.proven.is_full(now) && self.kept_until(now).is_none()
     }
 
-    fn is_kept(&self, now: u64) -> bool {
-        self.lanes.iter().any(|(_, until)| *until > now)
+    fn kept_until(&self, now: u64) -> Option<u64> {
+        self.lanes.iter().map(|(_, until)| *until).filter(|until| *until > now).max()
     }
 }
 
@@ -218,8 +243,8 @@ impl Counted for Hotkey {
         self.0.is_full(now)
     }
 
-    fn is_kept(&self, _now: u64) -> bool {
-        false
+    fn kept_until(&self, _now: u64) -> Option<u64> {
+        None
     }
 }
 

@@ -18,8 +18,9 @@ const PAUSE: u64 = 1_000_000_000;
 pub(crate) trait Counted: Default {
     /// As good as new: it can be forgotten.
     fn is_idle(&self, now: u64) -> bool;
-    /// Worth more than a stranger's: it does not make room for another.
-    fn is_kept(&self, now: u64) -> bool;
+    /// Until when it is worth more than a stranger's; none if it is not. Of those that are, the one that ends first
+    /// makes room when there is nothing else.
+    fn kept_until(&self, now: u64) -> Option<u64>;
 }
 
 /// Bounded counters by key.
@@ -63,8 +64,8 @@ impl<K: Hash + Eq, V: Counted> Table<K, V> {
         act(shard.entries.entry(key).or_default())
     }
 
-    /// Does something with an entry of its own. When there is no room, one that is not kept is forgotten for it;
-    /// when all are kept, nothing is done.
+    /// Does something with an entry of its own. When there is no room, one that is not kept is forgotten for it, or
+    /// the one that was kept first.
     pub fn with_own(&self, key: K, now: u64, act: impl FnOnce(&mut V))
     where
         K: Clone,
@@ -73,10 +74,10 @@ impl<K: Hash + Eq, V: Counted> Table<K, V> {
         let shard = &mut *shard;
         if !shard.entries.contains_key(&key) && shard.entries.len() >= self.per_shard {
             shard.forget_idle(now);
-            if shard.entries.len() >= self.per_shard {
-                let plain = shard.entries.iter().find(|(_, entry)| !entry.is_kept(now)).map(|(key, _)| key.clone());
-                let Some(plain) = plain else { return };
-                shard.entries.remove(&plain);
+            if shard.entries.len() >= self.per_shard
+                && let Some(least) = shard.least(now)
+            {
+                shard.entries.remove(&least);
             }
         }
         act(shard.entries.entry(key).or_default());
@@ -108,6 +109,21 @@ impl<K: Hash + Eq, V: Counted> Shard<K, V> {
         self.walked = Some(now);
         self.entries.retain(|_, entry| !entry.is_idle(now));
     }
+
+    /// The entry that makes room: the first that is not kept, or the one that is kept for the shortest time.
+    fn least(&self, now: u64) -> Option<K>
+    where
+        K: Clone,
+    {
+        let mut least: Option<(u64, &K)> = None;
+        for (key, entry) in &self.entries {
+            let Some(until) = entry.kept_until(now) else { return Some(key.clone()) };
+            if least.is_none_or(|(first, _)| until < first) {
+                least = Some((until, key));
+            }
+        }
+        least.map(|(_, key)| key.clone())
+    }
 }
 
 #[cfg(test)]
@@ -119,7 +135,7 @@ mod tests {
     struct Entry {
         uses: u32,
         idle_at: u64,
-        kept: bool,
+        kept: Option<u64>,
     }
 
     impl Counted for Entry {
@@ -127,7 +143,7 @@ mod tests {
             self.idle_at <= now
         }
 
-        fn is_kept(&self, _now: u64) -> bool {
+        fn kept_until(&self, _now: u64) -> Option<u64> {
             self.kept
         }
     }
@@ -151,19 +167,33 @@ mod tests {
 
     #[test]
     fn who_needs_an_entry_of_its_own_gets_a_strangers() {
-        let table: Table<u32, Entry> = Table::new(SHARDS);
+        let table: Table<u32, Entry> = Table::new(SHARDS * 2);
         for key in 0..1000 {
             table.with(key, PAUSE, busy);
         }
-        table.with_own(5000, PAUSE, |entry| entry.kept = true);
-        assert_eq!(table.look(&5000, |entry| entry.kept), Some(true));
-        assert_eq!(table.len(), SHARDS);
+        table.with_own(5000, PAUSE, |entry| entry.kept = Some(9));
+        assert_eq!(table.look(&5000, |entry| entry.kept), Some(Some(9)));
+        assert_eq!(table.len(), SHARDS * 2);
         for key in 6000..9000 {
             table.with_own(key, PAUSE, |entry| {
                 busy(entry);
             });
         }
-        assert_eq!(table.look(&5000, |entry| entry.kept), Some(true), "a kept one does not make room");
+        assert_eq!(table.look(&5000, |entry| entry.kept), Some(Some(9)), "a kept one does not make room");
+    }
+
+    #[test]
+    fn when_all_are_kept_the_one_that_ends_first_makes_room() {
+        let table: Table<u32, Entry> = Table::new(SHARDS * 4);
+        for key in 0..10_000_u32 {
+            table.with_own(key, PAUSE, |entry| {
+                busy(entry);
+                entry.kept = Some(u64::from(key));
+            });
+            assert!(table.look(&key, |entry| entry.kept.is_some()).unwrap_or(false), "{key} found its place");
+            assert!(key == 0 || table.look(&(key - 1), |_| ()).is_some(), "not the newest but one");
+        }
+        assert_eq!(table.len(), SHARDS * 4);
     }
 
     proptest! {
@@ -172,7 +202,7 @@ mod tests {
             let table: Table<u16, Entry> = Table::new(64);
             for (key, second, own) in keys {
                 if own {
-                    table.with_own(key, second * PAUSE, |entry| entry.kept = key % 3 == 0);
+                    table.with_own(key, second * PAUSE, |entry| entry.kept = (key % 3 == 0).then_some(second));
                 } else {
                     table.with(key, second * PAUSE, busy);
                 }

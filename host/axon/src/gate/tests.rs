@@ -70,7 +70,7 @@ fn a_lane_belongs_to_a_pair_of_address_and_hotkey() {
 
 #[test]
 fn strangers_share_what_is_not_proven_and_a_lane_has_its_own() {
-    let share = ShareLimits { requests: 2, bytes: 100 };
+    let share = ShareLimits { requests: 2, bytes: 200 };
     let gate = gate(Limits { strangers: share, proven: share, ..Limits::default() });
     let visit = gate.arrive(ip("192.0.2.1"), Some(&VALIDATOR)).unwrap();
     gate.prove(visit, &VALIDATOR);
@@ -104,7 +104,7 @@ fn a_lane_ends_after_an_hour() {
     let mut address = Address::default();
     address.keep_lane(&VALIDATOR, 1);
     assert!(address.has_lane(&VALIDATOR, LANE) && !address.has_lane(&VALIDATOR, LANE + 1));
-    assert!(address.is_kept(LANE) && address.is_idle(LANE + 1));
+    assert!(address.kept_until(LANE) == Some(LANE + 1) && address.is_idle(LANE + 1));
 }
 
 #[test]
@@ -125,4 +125,84 @@ fn second_tries_of_strangers_are_few_and_of_a_lane_are_not() {
     assert!((1000..4000).contains(&allowed), "{allowed}");
     let proven = gate.arrive(ip("192.0.2.1"), Some(&VALIDATOR)).unwrap();
     assert!((0..5000).all(|_| gate.has_second_try(&proven)));
+}
+
+/// Requests of one address that hold as much as they get.
+fn hogs(gate: &Gate, from: &str, key: Option<&PublicKey>) -> Vec<Visit> {
+    let mut hogs: Vec<Visit> = (0..64).filter_map(|_| gate.arrive(ip(from), key).ok()).collect();
+    for hog in &mut hogs {
+        while hog.hold(16 << 10) {}
+    }
+    hogs
+}
+
+#[test]
+fn one_address_does_not_fill_what_strangers_share() {
+    let gate = gate(Limits { strangers: ShareLimits { requests: 100, bytes: 8 << 20 }, ..Limits::default() });
+    let hogs = hogs(&gate, "198.51.100.1", None);
+    assert_eq!(hogs.len(), 12);
+    let mut honest: Vec<Visit> =
+        (0..4).map(|number| gate.arrive(ip(&format!("198.51.100.{}", 9 + number)), None).unwrap()).collect();
+    assert!(honest.iter_mut().all(|visit| visit.hold(1 << 20)), "{:?}", gate.in_use());
+}
+
+#[test]
+fn one_key_with_a_lane_does_not_fill_what_proven_callers_share() {
+    let gate = gate(Limits { proven: ShareLimits { requests: 100, bytes: 8 << 20 }, ..Limits::default() });
+    for (from, key) in [("198.51.100.1", &OTHER), ("192.0.2.1", &VALIDATOR)] {
+        let visit = gate.arrive(ip(from), Some(key)).unwrap();
+        gate.prove(visit, key);
+    }
+    let hogs = hogs(&gate, "198.51.100.1", Some(&OTHER));
+    assert!(hogs.len() == 12 && hogs.iter().all(|visit| visit.class == CallerClass::Proven));
+    let mut visit = gate.arrive(ip("192.0.2.1"), Some(&VALIDATOR)).unwrap();
+    assert!(visit.class == CallerClass::Proven && visit.hold(1 << 20), "{:?}", gate.in_use());
+}
+
+fn come(gate: &Gate, from: &str, key: &PublicKey) -> CallerClass {
+    let visit = gate.arrive(ip(from), Some(key)).unwrap();
+    let class = visit.class;
+    gate.prove(visit, key);
+    class
+}
+
+#[test]
+fn one_key_on_many_addresses_takes_nobodys_lane() {
+    // So that only the places in the table are few.
+    let address = Rate::new(1_000_000, 1_000_000);
+    let gate = gate(Limits { tracked: 512, address, ..Limits::default() });
+    assert_eq!(come(&gate, "192.0.2.1", &VALIDATOR), CallerClass::Stranger);
+    for number in 0..4000_u16 {
+        let [high, low] = number.to_be_bytes();
+        come(&gate, &format!("10.1.{high}.{low}"), &OTHER);
+    }
+    let lanes = (0..4000_u16).filter(|number| {
+        let [high, low] = number.to_be_bytes();
+        let block = ip(&format!("10.1.{high}.{low}")).into();
+        gate.addresses.look(&block, |address| !address.lanes.is_empty()).unwrap_or(false)
+    });
+    assert!((1..=64).contains(&lanes.count()));
+    assert_eq!(come(&gate, "192.0.2.1", &VALIDATOR), CallerClass::Proven);
+    come(&gate, "192.0.2.2", &VALIDATOR);
+    assert_eq!(come(&gate, "192.0.2.2", &VALIDATOR), CallerClass::Proven, "there is room for a new lane");
+}
+
+#[test]
+fn a_full_table_of_lanes_takes_a_new_one() {
+    let gate = gate(Limits { tracked: 16, ..Limits::default() });
+    for number in 0..200_u8 {
+        let (from, key) = (format!("192.0.2.{number}"), PublicKey([number; 32]));
+        come(&gate, &from, &key);
+        assert_eq!(come(&gate, &from, &key), CallerClass::Proven, "{number}");
+    }
+}
+
+/// A validator begins with many requests at once: they are all strangers', and open one lane.
+#[test]
+fn first_requests_at_once_use_up_one_lane() {
+    let gate = gate(Limits::default());
+    let visits: Vec<Visit> = (0..150).map(|_| gate.arrive(ip("192.0.2.1"), Some(&VALIDATOR)).unwrap()).collect();
+    visits.into_iter().for_each(|visit| gate.prove(visit, &VALIDATOR));
+    come(&gate, "192.0.2.2", &VALIDATOR);
+    assert_eq!(come(&gate, "192.0.2.2", &VALIDATOR), CallerClass::Proven);
 }

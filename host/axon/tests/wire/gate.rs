@@ -10,7 +10,7 @@ use soma_axon::record::{ConnectionEvent, Cut, Rejection};
 
 use crate::client::{Connection, Request};
 use crate::fixture::{Neuron, Options, wait_for};
-use crate::signed::{BOB, Btauth, DAVE, Synapse, forged};
+use crate::signed::{Account, BOB, Btauth, DAVE, Synapse, forged};
 
 async fn with(limits: Limits) -> Neuron {
     Neuron::start_with(Options { limits, ..Options::default() }).await
@@ -125,7 +125,7 @@ async fn strangers_fill_their_share_and_a_proven_caller_is_served() {
 
 #[tokio::test]
 async fn bytes_that_are_not_verified_are_bounded_over_all_strangers() {
-    let share = ShareLimits { requests: 100, bytes: 6000 };
+    let share = ShareLimits { requests: 100, bytes: 12_000 };
     let neuron = with(Limits { strangers: share, ..Limits::default() }).await;
     let big = || Btauth { caller: &BOB, ..Btauth::new("/Trap", vec![b' '; 5000]) }.sign();
     let mut holding = Connection::open_from(from(2), neuron.address).await;
@@ -138,6 +138,63 @@ async fn bytes_that_are_not_verified_are_bounded_over_all_strangers() {
     holding.send(&request.body[4000..]).await;
     assert_eq!(holding.answer().await.unwrap().status, 500, "it was verified, and the plugin traps");
     assert_eq!(neuron.gate.in_use().stranger_bytes, 0);
+}
+
+/// Opens requests of one address in the name of a caller that send most of a large body and then nothing.
+async fn hog(neuron: &Neuron, last: u8, request: &Request) -> Vec<Connection> {
+    let mut holding = Vec::new();
+    for _ in 0..16 {
+        let mut connection = Connection::open_from(from(last), neuron.address).await;
+        connection.announce(request).await;
+        connection.send(&request.body[..15_000]).await;
+        holding.push(connection);
+    }
+    holding
+}
+
+fn large(caller: &'static Account) -> Request {
+    Btauth { caller, ..Btauth::new("/Trap", vec![b' '; 16_000]) }.sign()
+}
+
+#[tokio::test]
+async fn one_address_that_holds_large_bodies_keeps_no_stranger_out() {
+    let share = ShareLimits { requests: 100, bytes: 16 * 15_000 };
+    let neuron = with(Limits { strangers: share, ..Limits::default() }).await;
+    let holding = hog(&neuron, 2, &large(&BOB).with("x-bittensor-signature", forged())).await;
+    // Two of them have a place.
+    wait_for(|| (neuron.observed.count() >= 14).then_some(())).await;
+    for last in 3..6 {
+        assert_eq!(ask_from(&neuron, last, &large(&BOB)).await, 500, "it was verified, and the plugin traps");
+    }
+    drop(holding);
+}
+
+#[tokio::test]
+async fn one_proven_caller_that_holds_large_bodies_keeps_no_other_out() {
+    let share = ShareLimits { requests: 100, bytes: 16 * 15_000 };
+    let neuron = with(Limits { proven: share, ..Limits::default() }).await;
+    for (last, caller) in [(2, &DAVE), (3, &BOB)] {
+        assert_eq!(ask_from(&neuron, last, &large(caller)).await, 500);
+    }
+    let holding = hog(&neuron, 2, &large(&DAVE)).await;
+    // Two of them have a place; two requests were answered before.
+    wait_for(|| (neuron.observed.count() >= 16).then_some(())).await;
+    assert_eq!(ask_from(&neuron, 3, &large(&BOB)).await, 500, "it was verified, and the plugin traps");
+    drop(holding);
+}
+
+#[tokio::test]
+async fn idle_connections_of_a_proven_caller_make_room_for_others() {
+    let neuron = with(Limits { connections: 4, connections_for_proven: 2, ..Limits::default() }).await;
+    let mut kept = Vec::new();
+    for last in [2, 3, 2, 3, 2, 3] {
+        let mut connection = Connection::open_from(from(last), neuron.address).await;
+        assert_eq!(connection.ask(&question()).await.status, 200);
+        kept.push(connection);
+    }
+    let other = Synapse { caller: &DAVE, ..Synapse::new("Counter", json!({"then": "answer"})) };
+    assert_eq!(ask_from(&neuron, 9, &other.sign()).await, 200);
+    neuron.observed.events(ConnectionEvent::Cut(Cut::MadeRoom), 1).await;
 }
 
 #[tokio::test]

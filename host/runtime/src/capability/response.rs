@@ -4,10 +4,12 @@
 //! says that it has it. When the hook returns the outlet is taken away, and a handle that was kept answers
 //! `closed`.
 //!
-//! What bounds it: [`ROOM`] bytes wait for the server (or one larger piece); beyond that a write waits, and when
-//! nothing was taken for the budget's `drain` the stream is over. The whole answer has a budget in bytes. A
-//! write that was refused is the last: a guest that tries again is ended.
+//! What bounds it: [`ROOM`] bytes wait for the server; beyond that a write waits, and when the caller takes less
+//! than [`LEAST_RATE`] over the budget's `drain` of such waiting the stream is over. The whole answer has a budget
+//! in bytes. A write that was refused is the last: a guest that tries again is ended.
 
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,6 +25,13 @@ use crate::state::{Exhausted, HostState};
 const ROOM: u32 = 256 << 10;
 /// What a piece costs of the room at least: small ones are not free.
 const SMALLEST: u32 = 1 << 10;
+/// A larger write goes on its way in parts of so many bytes: what is taken is known part by part, and at
+/// [`LEAST_RATE`] a part has to be taken well within the budget's `drain`.
+const PART: usize = 8 << 10;
+/// Bytes per second that the caller takes at least while the guest waits. The slowest modem took more.
+const LEAST_RATE: u64 = 1 << 10;
+/// Steps in which a stretch of `drain` moves on; what was taken within one of them is one sum.
+const STEPS: u32 = 100;
 
 /// The guest's handle.
 pub struct ResponseStream;
@@ -31,7 +40,20 @@ pub struct ResponseStream;
 pub struct Piece {
     /// What was written; never empty.
     pub bytes: Bytes,
-    _room: OwnedSemaphorePermit,
+    _room: Room,
+}
+
+/// The room of one piece. Dropping it says that the piece was taken.
+struct Room {
+    size: u64,
+    taken: Arc<AtomicU64>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.taken.fetch_add(self.size, Ordering::Relaxed);
+    }
 }
 
 /// Why a write was refused.
@@ -39,7 +61,7 @@ pub struct Piece {
 pub enum Broken {
     /// The server does not want any more: the caller hung up.
     Gone,
-    /// Nothing was taken for too long.
+    /// Too little was taken for too long.
     Stalled,
     /// The answer, or a piece of it, is larger than it may be.
     Limit,
@@ -58,11 +80,64 @@ struct Beat {
 pub struct Outlet {
     pieces: mpsc::UnboundedSender<Piece>,
     room: Arc<Semaphore>,
+    /// Bytes of all pieces that were taken.
+    taken: Arc<AtomicU64>,
     pulse: Arc<Pulse>,
     left: u64,
     largest: u64,
-    drain: Duration,
+    drain: Drain,
     broken: Option<Broken>,
+}
+
+/// How fast the caller takes what the guest waits to write. Its clock runs only while the guest waits.
+struct Drain {
+    /// Of waiting, over which the rate is looked at.
+    span: Duration,
+    /// Bytes to be taken in any such span.
+    least: u64,
+    waited: Duration,
+    /// Bytes that were counted.
+    seen: u64,
+    /// The latest bytes taken, by the step of the clock: the fewest entries that hold `least` together.
+    takes: VecDeque<(u32, u64)>,
+    /// Of `takes`.
+    sum: u64,
+}
+
+impl Drain {
+    fn new(span: Duration) -> Drain {
+        let least = u64::try_from(span.as_millis()).unwrap_or(u64::MAX).saturating_mul(LEAST_RATE) / 1000;
+        // Nobody has taken anything before the first span is over.
+        Drain { span, least, waited: Duration::ZERO, seen: 0, takes: [(0, least)].into(), sum: least }
+    }
+
+    /// The guest waited for so long, and by now the caller has taken so many bytes in all.
+    fn advance(&mut self, waited: Duration, taken: u64) {
+        self.waited += waited;
+        let step = u32::try_from(self.waited.as_nanos() / self.step().as_nanos().max(1)).unwrap_or(u32::MAX);
+        let fresh = taken.saturating_sub(self.seen);
+        self.seen = taken;
+        match self.takes.back_mut() {
+            Some((last, bytes)) if *last == step => *bytes += fresh,
+            _ if fresh == 0 => {}
+            _ => self.takes.push_back((step, fresh)),
+        }
+        self.sum += fresh;
+        while let Some((_, bytes)) = self.takes.front().filter(|(_, bytes)| self.sum - bytes >= self.least) {
+            self.sum -= bytes;
+            self.takes.pop_front();
+        }
+    }
+
+    /// How long the guest may still wait if nothing more is taken: since the oldest entry `least` was not reached.
+    fn left(&self) -> Duration {
+        let since = self.takes.front().map_or(Duration::ZERO, |(step, _)| self.step() * step.saturating_add(1));
+        (since + self.span).saturating_sub(self.waited)
+    }
+
+    fn step(&self) -> Duration {
+        self.span / STEPS
+    }
 }
 
 impl Pulse {
@@ -98,10 +173,11 @@ impl Outlet {
         let outlet = Outlet {
             pieces,
             room: Arc::new(Semaphore::new(ROOM as usize)),
+            taken: Arc::default(),
             pulse: Arc::new(Pulse::new()),
             left: budget.stream.0,
             largest: budget.output.0,
-            drain: budget.drain,
+            drain: Drain::new(budget.drain),
             broken: None,
         };
         (outlet, out)
@@ -141,22 +217,44 @@ impl Outlet {
             return Ok(());
         }
         self.left = self.left.checked_sub(size).filter(|_| size <= self.largest).ok_or(Broken::Limit)?;
-        let cost = u32::try_from(size).unwrap_or(u32::MAX).clamp(SMALLEST, ROOM);
-        let room = match self.room.clone().try_acquire_many_owned(cost) {
-            Ok(room) => room,
+        let mut rest = Bytes::from(chunk);
+        while !rest.is_empty() {
+            let bytes = rest.split_to(rest.len().min(PART));
+            let room = self.make_room(bytes.len()).await?;
+            self.pieces.send(Piece { bytes, _room: room }).map_err(|_| Broken::Gone)?;
+        }
+        Ok(())
+    }
+
+    async fn make_room(&mut self, size: usize) -> Result<Room, Broken> {
+        let cost = u32::try_from(size).unwrap_or(ROOM).clamp(SMALLEST, ROOM);
+        let permit = match self.room.clone().try_acquire_many_owned(cost) {
+            Ok(permit) => permit,
             Err(_) => self.wait_for_room(cost).await?,
         };
         self.pulse.beat(false);
-        self.pieces.send(Piece { bytes: chunk.into(), _room: room }).map_err(|_| Broken::Gone)
+        Ok(Room { size: size as u64, taken: self.taken.clone(), _permit: permit })
     }
 
-    async fn wait_for_room(&self, cost: u32) -> Result<OwnedSemaphorePermit, Broken> {
+    async fn wait_for_room(&mut self, cost: u32) -> Result<OwnedSemaphorePermit, Broken> {
         self.pulse.beat(true);
-        tokio::select! {
-            // The room is never closed.
-            room = self.room.clone().acquire_many_owned(cost) => room.map_err(|_| Broken::Gone),
-            () = self.pieces.closed() => Err(Broken::Gone),
-            () = tokio::time::sleep(self.drain) => Err(Broken::Stalled),
+        let room = self.room.clone().acquire_many_owned(cost);
+        tokio::pin!(room);
+        self.drain.advance(Duration::ZERO, self.taken.load(Ordering::Relaxed));
+        loop {
+            let start = Instant::now();
+            let got = tokio::select! {
+                // The room is never closed.
+                room = &mut room => Some(room.map_err(|_| Broken::Gone)),
+                () = self.pieces.closed() => Some(Err(Broken::Gone)),
+                () = tokio::time::sleep(self.drain.left()) => None,
+            };
+            self.drain.advance(start.elapsed(), self.taken.load(Ordering::Relaxed));
+            match got {
+                Some(got) => return got,
+                None if self.drain.left().is_zero() => return Err(Broken::Stalled),
+                None => {}
+            }
         }
     }
 }
@@ -225,6 +323,69 @@ mod tests {
         assert!(matches!(next.write(vec![1]).await, Ok(Err(WriteError::Closed))));
         assert_eq!(next.broken(), Some(Broken::Gone));
         assert!(out.recv().await.is_some());
+    }
+
+    #[test]
+    fn over_any_span_of_waiting_the_least_rate_has_to_be_taken() {
+        let (second, span) = (Duration::from_secs(1), Duration::from_secs(10));
+        // Bytes taken in each second of waiting, and the second in which the stream is over; none when it goes on.
+        let table: [(&[u64], Option<usize>); 6] = [
+            (&[0; 12], Some(10)),
+            (&[1000; 12], Some(10)),
+            (&[1100; 40], None),
+            // Half of it was taken at once, and long ago: only the last ten seconds count.
+            (&[100_000, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], Some(11)),
+            (&[0, 0, 0, 0, 0, 0, 0, 0, 10_240, 0, 0, 0, 0, 0, 0, 0, 0, 10_240, 0], None),
+            (&[0, 0, 0, 0, 0, 0, 0, 0, 10_240, 0, 0, 0, 0, 0, 0, 0, 0, 10_000, 0, 0], Some(19)),
+        ];
+        for (seconds, expected) in table {
+            let (mut drain, mut taken) = (Drain::new(span), 0);
+            let over = seconds.iter().position(|bytes| {
+                taken += bytes;
+                drain.advance(second, taken);
+                // One step is how exactly it is known.
+                drain.left() <= span / STEPS
+            });
+            assert_eq!(over.map(|at| at + 1), expected, "{seconds:?}");
+            assert!(drain.takes.len() <= STEPS as usize + 2);
+        }
+    }
+
+    /// Each single piece is taken soon, but altogether it is next to nothing.
+    #[tokio::test]
+    async fn a_reader_that_takes_a_byte_now_and_then_is_a_stalled_one() {
+        let (mut outlet, mut out) = Outlet::open(&Budget { drain: Duration::from_millis(400), ..Budget::default() });
+        let reading = tokio::spawn(async move {
+            while out.recv().await.is_some() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        let start = Instant::now();
+        while outlet.send(vec![1]).await.is_ok() {
+            assert!(start.elapsed() < Duration::from_secs(10), "it goes on for ever");
+        }
+        assert!(start.elapsed() >= Duration::from_millis(400));
+        drop(outlet);
+        reading.abort();
+    }
+
+    #[tokio::test]
+    async fn a_large_write_goes_through_part_by_part_while_somebody_takes_enough() {
+        let (mut outlet, mut out) = Outlet::open(&Budget { drain: Duration::from_millis(400), ..Budget::default() });
+        let reading = tokio::spawn(async move {
+            let mut sizes = Vec::new();
+            while let Some(piece) = out.recv().await {
+                sizes.push(piece.bytes.len());
+                drop(piece);
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            sizes
+        });
+        // 32 parts find room at once; the others wait for more than twice the time of the budget.
+        outlet.send(vec![1; ROOM as usize + 50 * PART + 1]).await.unwrap();
+        drop(outlet);
+        let sizes = reading.await.unwrap();
+        assert_eq!((sizes.len(), sizes.iter().sum()), (83, ROOM as usize + 50 * PART + 1));
     }
 
     #[tokio::test]

@@ -147,17 +147,20 @@ async fn a_full_queue_sheds_its_lowest_and_holds_no_instances() {
     let crowd = Crowd::new().await;
     let _holding = crowd.send("0", LONG, LONG).await;
     let places = crowd.slots.table().route("Odd").unwrap().answerer().budget().queue;
-    let (mut waiting, mut traces) = (Vec::new(), Vec::new());
-    for _ in 0..places {
-        let (slots, trace) = (crowd.slots.clone(), Trace::default());
-        traces.push(trace.clone());
-        waiting.push(tokio::spawn(async move {
-            let call = odd("10", Duration::ZERO, LONG);
-            slots.table().route("Odd").unwrap().serve(slots.engine(), call, &trace).await.map(drop)
-        }));
-    }
-    for trace in &traces {
-        until(|| trace.laps().iter().any(|lap| lap.stage == Stage::Priority)).await;
+    let mut waiting = Vec::new();
+    while waiting.len() < places {
+        // So many at a time that each of them has room before its gates.
+        let traces: Vec<Trace> = (0..64.min(places - waiting.len())).map(|_| Trace::default()).collect();
+        for trace in traces.clone() {
+            let slots = crowd.slots.clone();
+            waiting.push(tokio::spawn(async move {
+                let call = odd("10", Duration::ZERO, LONG);
+                slots.table().route("Odd").unwrap().serve(slots.engine(), call, &trace).await.map(drop)
+            }));
+        }
+        for trace in &traces {
+            until(|| trace.laps().iter().any(|lap| lap.stage == Stage::Priority)).await;
+        }
     }
     tokio::time::sleep(SHORT).await;
     // As many instances as there are places would be all that the engine has: others are served meanwhile.
@@ -206,7 +209,36 @@ async fn gates_have_a_bound_of_their_own() {
     assert!(busy > 900 - most, "{busy} of 1000 were turned away");
 }
 
-/// Requests that are in their gates at once, or wait for them.
+/// While one slot's gate takes all the time that it may, be it for its own route or for another slot's, those who
+/// ask a neighbour are judged at once: they do not stand in the crowd's line.
+#[tokio::test]
+async fn a_slow_gate_leaves_room_for_the_gates_of_other_slots() {
+    let gate = Repacked::gate("limit_gate");
+    let before_another = || SlotSpec { routes: Some(vec!["Counter".to_owned()]), ..slot("gate", gate.path()) };
+    let table = [("Echo", vec![slot_of("limit_gate")]), ("Counter", vec![before_another(), slot_of("fresh_counter")])];
+    for (crowded, mut specs) in table {
+        let engine = soma_runtime::GuestEngine::start(None).unwrap();
+        let loader = soma_runtime::version::Loader { engine, ..crate::fixture::loader() };
+        specs.push(slot_of("text-miner-rust"));
+        let slots = Arc::new(Slots::load(loader, specs).await.unwrap());
+        let asked = |route: &'static str, body: Value| {
+            let slots = slots.clone();
+            async move {
+                let call = call(route, body.to_string(), LONG);
+                slots.table().route(route).unwrap().serve(slots.engine(), call, &Trace::default()).await.map(drop)
+            }
+        };
+        let crowd: Vec<_> = (0..100).map(|_| tokio::spawn(asked(crowded, json!({"then": "answer"})))).collect();
+        // The crowd is there when the first of it has spent its time.
+        until(|| crowd.iter().any(JoinHandle::is_finished)).await;
+        asked("TextGeneration", json!({"prompt": "hi", "max_tokens": 1, "temperature": 0.0})).await.unwrap();
+        let waiting = crowd.iter().filter(|sent| !sent.is_finished()).count();
+        crowd.iter().for_each(JoinHandle::abort);
+        assert!(waiting > 50, "{crowded}: the neighbour was served when {waiting} of 100 were left");
+    }
+}
+
+/// Requests that are in the gates of one slot at once, or wait for them.
 fn gates_of_this_machine() -> usize {
-    4 * std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get) + 256
+    2 * std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get) + 128
 }

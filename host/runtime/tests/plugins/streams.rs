@@ -1,10 +1,10 @@
 //! Streamed answers: the guests that stream, and what a stream may take.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use soma_runtime::{CallError, Hook, Slots, StreamedReply};
+use soma_runtime::{Call, CallError, Hook, Slots, StreamedReply};
 
 use crate::fixture::{LONG, Repacked, SHORT, call, guest, help, load, read, refusal_of, slot, slot_of, stream};
 
@@ -99,7 +99,8 @@ pub async fn stream_endless() {
     let reply = stream(&slots, call("Endless", "{}", 60 * SHORT)).await.unwrap();
     tokio::time::sleep(62 * SHORT).await;
     let (pieces, error) = read(reply).await;
-    assert!(pieces.len() < 10, "{} pieces were kept for a reader that does not read", pieces.len());
+    let kept: usize = pieces.iter().map(Bytes::len).sum();
+    assert!(kept <= 300_000, "{kept} bytes were kept for a reader that does not read");
     assert!(matches!(error, Some(CallError::WallBudget { limit }) if limit == 60 * SHORT), "{error:?}");
     // Who leaves ends the call.
     let reply = ask(&slots, "Endless", json!({})).await.unwrap();
@@ -149,13 +150,56 @@ async fn a_gate_stands_before_a_stream_as_before_any_route() {
 async fn streams_that_nobody_reads_do_not_take_the_places_of_answers() {
     let slots = load([slot_of("text-miner-rust"), slot_of("stream_endless")]).await.unwrap();
     let mut idle = Vec::new();
-    for _ in 0..20 {
-        idle.push(ask(&slots, "Endless", json!({})).await.unwrap());
+    for nth in 0..20 {
+        idle.push(stream(&slots, endless_of(&format!("caller {nth}"))).await.unwrap());
     }
     let reply = ask(&slots, "TextStream", json!({"prompt": "hi", "max_tokens": 1})).await.unwrap();
     assert_eq!(whole(reply).await, ["HI"]);
     let body = json!({"prompt": "hi", "max_tokens": 1, "temperature": 0.0});
     crate::fixture::ask(&slots, "TextGeneration", &body).await.unwrap();
+}
+
+fn endless_of(hotkey: &str) -> Call {
+    let mut call = call("Endless", "{}", LONG);
+    call.request.caller.hotkey = hotkey.to_owned();
+    call
+}
+
+/// Who reads slowly, or not at all, holds an eighth of the places and leaves the others alone.
+#[tokio::test]
+async fn one_caller_has_an_eighth_of_the_places_for_streams() {
+    let slots = load([slot_of("stream_endless")]).await.unwrap();
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        held.push(stream(&slots, endless_of("slow")).await.unwrap());
+    }
+    let more = stream(&slots, endless_of("slow")).await.err().expect("it has as many as it may");
+    assert!(matches!(&more, CallError::Busy { slot } if slot == "stream_endless"), "{more:?}");
+    stream(&slots, endless_of("another")).await.map(drop).unwrap();
+    // One that ends makes room, though not before its guest has gone.
+    held.pop();
+    let start = Instant::now();
+    while let Err(error) = stream(&slots, endless_of("slow")).await {
+        assert!(matches!(error, CallError::Busy { .. }) && start.elapsed() < LONG, "{error:?}");
+        tokio::time::sleep(SHORT / 10).await;
+    }
+}
+
+/// 1 KiB/s is the least, over ten seconds: less than that ends the stream long before its time is over.
+#[tokio::test]
+async fn a_caller_that_takes_next_to_nothing_loses_its_stream() {
+    let slots = load([slot_of("stream_endless")]).await.unwrap();
+    let start = Instant::now();
+    let mut reply = ask(&slots, "Endless", json!({})).await.unwrap();
+    // Something every four seconds, so that it is never quiet for long; and then what is left.
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        assert!(matches!(reply.rest.next().await, Some(Ok(piece)) if piece.len() < 10_000));
+    }
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    let (_, error) = read(reply).await;
+    assert!(matches!(&error, Some(CallError::StreamStalled { slot, .. }) if slot == "stream_endless"), "{error:?}");
+    assert!(start.elapsed() < LONG / 2, "{:?}", start.elapsed());
 }
 
 #[tokio::test]

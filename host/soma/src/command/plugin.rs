@@ -116,6 +116,10 @@ async fn swap(slot: &str, file: &Path, loss: Loss, flags: &AdminFlags) -> miette
     if flags.json {
         say!("{}", serde_json::to_string(&swapped).into_diagnostic()?)?;
     } else {
+        if swapped.from == swapped.to {
+            say!("{slot}: unchanged, {} is already in the slot (was the plugin built again?)", swapped.to)?;
+            return Ok(());
+        }
         say!("{slot}: {} -> {} in {:.0} ms", swapped.from, swapped.to, swapped.elapsed_ms)?;
         // The host may have been started elsewhere, where a relative path means another file.
         if swapped.from_file.file_name() != swapped.to_file.file_name() {

@@ -115,9 +115,14 @@ fn print(flags: &QueryFlags, answered: &Answered) -> miette::Result<()> {
         say!("{all}")?;
         return Ok(());
     }
+    if answered.http_status.is_none() {
+        // What went wrong is on standard error.
+        return Ok(());
+    }
     let code = answered.status_code.map_or("no status".to_owned(), |code| code.to_string());
     let message = answered.status_message.as_deref().unwrap_or_default();
-    say!("{code} {message} ({elapsed_ms:.1} ms, {dialect})")?;
+    let said = [&*code, message].join(" ");
+    say!("{} ({elapsed_ms:.1} ms, {dialect})", said.trim_end())?;
     if !answered.body.is_null() {
         say!("{}", serde_json::to_string_pretty(&answered.body).into_diagnostic()?)?;
     }

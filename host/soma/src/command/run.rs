@@ -42,8 +42,12 @@ pub async fn run(flags: RunFlags, lost: LostLines) -> miette::Result<()> {
     // Before anything that takes time: a stop is a stop from the first moment on.
     let mut stop = Box::pin(stop_signal()?);
     let hotkey = Access::hotkey(&settings.wallet.require_hotkey()?, flags.wallet.password_file.as_deref());
-    let signer = Signer::start(&this_program(), &[signer::SUBCOMMAND], hotkey).await?;
-    let ports = Ports::open(&settings, Arc::new(Telemetry::new(settings.admin.recent, lost)?)).await?;
+    let (program, telemetry) = (this_program(), Arc::new(Telemetry::new(settings.admin.recent, lost)?));
+    let signer = tokio::select! {
+        started = Signer::start(&program, &[signer::SUBCOMMAND], hotkey) => started?,
+        () = &mut stop => return Ok(()),
+    };
+    let ports = Ports::open(&settings, telemetry).await?;
     // After the socket: it is there for one host only, and so is the folder.
     let windows = Windows::of(&settings.window, &settings.policy);
     let (keeper, replay) = Keeper::open(&settings.state, windows, Bounds::default(), system_clock())?;

@@ -110,7 +110,7 @@ mod tests {
         let both = plan(&["nonce is missing", "body is empty"]);
         let answer = |status| observation(status, &[]);
         assert_eq!(judge(&both, &answer(401), &answer(422)), Ok(vec!["order"]));
-        assert_eq!(judge(&both, &answer(401), &answer(200)), Err(vec![Aspect::Status]));
+        assert_eq!(judge(&both, &answer(401), &answer(503)), Err(vec![Aspect::Status]));
         assert!(judge(&plan(&["nonce is missing"]), &answer(401), &answer(422)).is_err());
     }
 }

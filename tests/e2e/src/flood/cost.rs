@@ -68,7 +68,9 @@ impl Costs {
         let ratio = |name, above: &[f64], below: &[f64]| {
             Case::of(name, "", above.iter().zip(below).map(|(above, below)| above / below).collect())
         };
-        let floor: Vec<f64> = self.nowhere.iter().zip(&self.verify).map(|(nowhere, verify)| nowhere + verify).collect();
+        let with_verify =
+            |rounds: &[f64]| -> Vec<f64> { rounds.iter().zip(&self.verify).map(|(a, b)| a + b).collect() };
+        let (floor, same_head) = (with_verify(&self.nowhere), with_verify(&self.stranger_nowhere));
         vec![
             case("fixed 404", &self.nowhere),
             case("404 with a stranger's headers", &self.stranger_nowhere),
@@ -77,8 +79,9 @@ impl Costs {
             case("forged btauth", &self.forged_btauth),
             case("one sr25519 verification", &self.verify),
             ratio("stranger / fixed 404", &self.stranger, &self.nowhere).at_most(STRANGER),
-            ratio("stranger / 404 with a stranger's headers", &self.stranger, &self.stranger_nowhere).at_most(STRANGER),
+            ratio("stranger / 404 with a stranger's headers", &self.stranger, &self.stranger_nowhere),
             ratio("forged synapse / (404 + verification)", &self.forged, &floor).at_most(FORGED),
+            ratio("forged synapse / (404, its headers + verif.)", &self.forged, &same_head),
             ratio("forged btauth / (404 + verification)", &self.forged_btauth, &floor).at_most(FORGED),
         ]
     }

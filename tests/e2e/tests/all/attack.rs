@@ -29,7 +29,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Answers that the caller has to get while an attack runs, however soon that is over.
 const ENOUGH: usize = 10;
 /// Memory that may stay with the process afterwards: what the allocator keeps of the peak, and records of requests.
-const KEPT: u64 = 128 << 20;
+const KEPT: u64 = 192 << 20;
 /// Bytes of bodies that strangers may hold together here.
 const UNVERIFIED: u64 = 16 << 20;
 /// What holding a body of so many bytes may cost beyond them: buffers of sockets and connections.
@@ -40,6 +40,7 @@ fn settings() -> Settings {
     for (name, seconds) in [("head_time", 2), ("idle_time", 5), ("body_time", 2), ("write_time", 3)] {
         limits.insert(name.to_owned(), Value::from(seconds));
     }
+    limits.insert("body_rate".to_owned(), Value::from("1MiB"));
     limits.insert("unverified_bytes".to_owned(), Value::from(format!("{UNVERIFIED}B")));
     let admitted = [BOB, CHARLIE, RECORDED_CALLER].map(|account| Value::from(account.hotkey));
     miner::settings().set("axon", "limits", limits).set("axon", "admit", Value::Array(admitted.to_vec()))
@@ -71,6 +72,7 @@ impl Bed {
 
     /// Runs an attack while Bob asks; every one of his requests must be answered 200.
     fn while_served<T>(&self, name: &str, attack: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
         let bob = Steady::start(BOB, BOBS, self.to(), PAUSE);
         self.until("the first answer", || bob.answered() > 0);
         let outcome = attack();
@@ -78,7 +80,7 @@ impl Bed {
         self.until("enough answers", || bob.answered() > so_far && bob.answered() >= ENOUGH);
         let failures = bob.stop();
         assert!(failures.is_empty(), "{name}: {failures:#?}\n{}", self.neuron.log());
-        eprintln!("{name}: {:?}", self.usage());
+        eprintln!("{name}: {:?} after {:?}", self.usage(), started.elapsed());
         outcome
     }
 
@@ -115,12 +117,14 @@ fn a_proven_caller_is_served_whatever_others_do() {
     slow_ones(&bed);
     holders(&bed);
     bombers(&bed);
-    idlers(&bed);
-    all_at_once(&bed);
-
-    bed.until_all_is_closed();
-    let after = bed.usage();
-    assert!(after.resident <= bed.before.resident + KEPT, "{:?}, before {:?}", after, bed.before);
+    // Twice: what stays of the first time has to do for the second.
+    for round in ["first", "second"] {
+        idlers(&bed);
+        all_at_once(&bed);
+        bed.until_all_is_closed();
+        let after = bed.usage();
+        assert!(after.resident <= bed.before.resident + KEPT, "{round}: {after:?}, before {:?}", bed.before);
+    }
     bed.while_served("afterwards", || ());
     assert!(bed.neuron.is_running().unwrap());
     let log = bed.neuron.log();
