@@ -284,8 +284,8 @@ pub enum CallError {
         /// The time it had.
         limit: Duration,
     },
-    /// The caller took nothing of a streamed answer for too long.
-    #[error("the caller took nothing of the stream of slot `{slot}` for {limit:?}")]
+    /// The caller took too little of a streamed answer for too long.
+    #[error("the caller took less than 1 KiB/s of the stream of slot `{slot}` over {limit:?}")]
     #[diagnostic(code(soma::call::stream_stalled), help("a slow or dead connection: not the plugin's fault"))]
     StreamStalled {
         /// The slot.

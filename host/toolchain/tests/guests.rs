@@ -16,7 +16,7 @@ fn bytes(guest: &str) -> Vec<u8> {
 
 #[test]
 fn guests_export_their_hooks_and_import_what_they_use() {
-    use Hook::{Blacklist, Forward, Priority};
+    use Hook::{Blacklist, Forward, Priority, Streaming};
     let cases: [(&str, &[Hook], &[Want]); 13] = [
         ("deny_reason", &[Forward, Blacklist], &[]),
         ("hotkey-list", &[Blacklist], &[Want::Config]),
@@ -27,8 +27,8 @@ fn guests_export_their_hooks_and_import_what_they_use() {
         ("probe_imports", &[Forward], &[Want::Clock, Want::Random, Want::Config]),
         ("reply_failures", &[Forward], &[]),
         ("reply_garbage", &[Forward], &[]),
-        ("swap_next", &[Forward, Blacklist, Priority], &[Want::Config]),
-        ("text-miner-rust", &[Forward, Blacklist, Priority], &[Want::Config]),
+        ("swap_next", &[Forward, Streaming, Blacklist, Priority], &[Want::Config]),
+        ("text-miner-rust", &[Forward, Streaming, Blacklist, Priority], &[Want::Config]),
         ("trap_gate", &[Forward, Blacklist], &[]),
         ("trap_panic", &[Forward], &[]),
     ];

@@ -194,7 +194,7 @@ async fn a_caller_that_takes_next_to_nothing_loses_its_stream() {
     // Something every four seconds, so that it is never quiet for long; and then what is left.
     for _ in 0..2 {
         tokio::time::sleep(Duration::from_secs(4)).await;
-        assert!(matches!(reply.rest.next().await, Some(Ok(piece)) if piece.len() < 10_000));
+        reply.rest.next().await.unwrap().unwrap();
     }
     tokio::time::sleep(Duration::from_secs(9)).await;
     let (_, error) = read(reply).await;

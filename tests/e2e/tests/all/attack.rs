@@ -18,7 +18,7 @@ use soma_e2e::wire::Request;
 use soma_e2e::{Neuron, Settings};
 use toml::{Table, Value};
 
-use crate::miner;
+use crate::{long, miner};
 
 /// Where the proven caller asks from.
 const BOBS: Ipv4Addr = Ipv4Addr::new(127, 0, 9, 1);
@@ -110,6 +110,7 @@ fn forged() -> Vec<u8> {
 
 #[test]
 fn a_proven_caller_is_served_whatever_others_do() {
+    let _turn = long::turn();
     let mut bed = Bed::start();
     strangers(&bed);
     forgers(&bed);
@@ -312,8 +313,10 @@ fn idlers(bed: &Bed) {
     let open = bed.while_served("10,000 idle connections", || held::idle(&addresses(20, 80), to, COUNT));
     assert!(open.len() > COUNT / 2, "{}", open.len());
     bed.while_served("while they stay", || thread::sleep(PAUSE * 5));
+    // The other tests of this process need descriptors too.
+    drop(open);
     let narrow = bed.while_served("10,000 of one address", || held::idle(&addresses(21, 1), to, COUNT));
-    drop((open, narrow));
+    drop(narrow);
     bed.until_all_is_closed();
 }
 

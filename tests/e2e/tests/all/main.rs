@@ -18,6 +18,7 @@ mod edge_overrides;
 mod faults;
 mod http_auth_11;
 mod keyless;
+mod long;
 mod miner;
 mod query;
 mod recorded;

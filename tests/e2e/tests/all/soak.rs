@@ -15,7 +15,7 @@ use soma_e2e::signed::{Btauth, Synapse};
 use soma_e2e::wire::Request;
 use soma_e2e::{Account, Neuron, Settings, Slot, places};
 
-use crate::miner;
+use crate::{long, miner};
 
 /// Looks at memory and descriptors in all.
 const LOOKS: u32 = 100;
@@ -163,6 +163,7 @@ fn median<T: Ord + Copy>(looks: &[Usage], of: impl Fn(&Usage) -> T) -> T {
 
 #[test]
 fn nothing_fails_and_nothing_grows() {
+    let _turn = long::turn();
     let duration = duration();
     let neuron = Neuron::start(&settings()).unwrap();
     let to = SocketAddr::from((Ipv4Addr::LOCALHOST, neuron.port()));
