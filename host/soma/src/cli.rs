@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use soma_wallet::{WalletError, WalletPath};
 
 mod explain;
 mod logging;
@@ -71,6 +72,14 @@ pub struct WalletFlags {
         value_name = "FILE"
     )]
     pub password_file: Option<PathBuf>,
+}
+
+impl WalletFlags {
+    /// Where the wallet is, with the SDK's defaults for what no flag names.
+    pub fn locate(&self) -> Result<WalletPath, WalletError> {
+        let named = |name: &Option<String>| name.clone().unwrap_or_else(|| "default".to_owned());
+        WalletPath::new(self.path.as_deref(), &named(&self.name), &named(&self.hotkey))
+    }
 }
 
 /// Flags of `soma run`. A flag wins over its environment variable, that over soma.toml.

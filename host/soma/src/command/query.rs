@@ -1,6 +1,5 @@
 //! `soma query`: one signed request to any axon.
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,10 +9,10 @@ use serde_json::{Value, json};
 use soma_dendrite::{BtauthRequest, Dendrite, DendriteError, SynapseOptions, SynapseTarget};
 use soma_protocol::json::parse_object;
 use soma_protocol::pytype::PyType;
-use soma_wallet::{Access, Signer, WalletPath};
+use soma_wallet::{Access, Signer};
 
 use super::{signer, this_program};
-use crate::cli::{DialectFlag, QueryFlags, WalletFlags};
+use crate::cli::{DialectFlag, QueryFlags};
 use crate::error::SomaError;
 use crate::exit::NOT_A_SUCCESS;
 use crate::output::say;
@@ -32,7 +31,7 @@ struct Answered {
 pub async fn query(flags: QueryFlags) -> miette::Result<ExitCode> {
     let timeout =
         Duration::try_from_secs_f64(flags.timeout).map_err(|error| argument("--timeout", error.to_string()))?;
-    let wallet = wallet(&flags.wallet)?;
+    let wallet = flags.wallet.locate()?;
     let hotkey = Access::hotkey(&wallet.require_hotkey()?, flags.wallet.password_file.as_deref());
     let signer = Signer::start(&this_program(), &[signer::SUBCOMMAND], hotkey).await?;
     let dendrite = Dendrite::new(signer)?;
@@ -153,12 +152,6 @@ fn split_outside_brackets(text: &str) -> Vec<&str> {
         c == ',' && depth == 0
     });
     parts.collect()
-}
-
-fn wallet(flags: &WalletFlags) -> miette::Result<WalletPath> {
-    let name = flags.name.as_deref().unwrap_or("default");
-    let hotkey = flags.hotkey.as_deref().unwrap_or("default");
-    Ok(WalletPath::new(flags.path.as_deref().map(Path::new), name, hotkey)?)
 }
 
 fn argument(what: &'static str, problem: String) -> SomaError {

@@ -32,11 +32,11 @@ pub fn wallet(command: WalletCommand) -> miette::Result<()> {
             list(&base, json)
         }
         WalletCommand::Show { wallet, address: true, .. } => {
-            say!("{}", address(&path(&wallet)?)?)?;
+            say!("{}", address(&wallet.locate()?)?)?;
             Ok(())
         }
         WalletCommand::Show { wallet, json, .. } => {
-            let one = wallets::show(&path(&wallet)?)?;
+            let one = wallets::show(&wallet.locate()?)?;
             if json {
                 say!("{}", serde_json::to_string_pretty(&one).into_diagnostic()?)?;
             } else {
@@ -49,7 +49,7 @@ pub fn wallet(command: WalletCommand) -> miette::Result<()> {
 
 fn new(flags: &KeyFlags, json: bool) -> miette::Result<()> {
     shield_process();
-    let path = path(&flags.wallet)?;
+    let path = flags.wallet.locate()?;
     let key = sealing_key(flags)?;
     let created = creation::create(&path, role(flags, key.as_ref()), existing(flags))?;
     let shown = if json { print_created_json(&created) } else { print_created(&created).map_err(Into::into) };
@@ -62,7 +62,7 @@ fn new(flags: &KeyFlags, json: bool) -> miette::Result<()> {
 
 fn regen(flags: &RegenFlags) -> miette::Result<()> {
     shield_process();
-    let wallet = path(&flags.key.wallet)?;
+    let wallet = flags.key.wallet.locate()?;
     let named = flags.crypto.map(|crypto| match crypto {
         CryptoFlag::Sr25519 => Crypto::Sr25519,
         CryptoFlag::Ed25519 => Crypto::Ed25519,
@@ -99,7 +99,7 @@ fn secret(flags: &RegenFlags) -> miette::Result<(Secret, Option<Crypto>)> {
 
 fn check(flags: &WalletFlags, coldkey: bool) -> miette::Result<()> {
     shield_process();
-    let (wallet, password) = (path(flags)?, flags.password_file.as_deref());
+    let (wallet, password) = (flags.locate()?, flags.password_file.as_deref());
     let access = if coldkey {
         Access::coldkey(&wallet.require_coldkey()?, password)
     } else {
@@ -137,12 +137,6 @@ fn role<'a>(flags: &KeyFlags, key: Option<&'a nacl::Key>) -> Role<'a> {
 
 fn existing(flags: &KeyFlags) -> Existing {
     if flags.overwrite { Existing::BackUp } else { Existing::Keep }
-}
-
-fn path(flags: &WalletFlags) -> miette::Result<WalletPath> {
-    let name = flags.name.as_deref().unwrap_or("default");
-    let hotkey = flags.hotkey.as_deref().unwrap_or("default");
-    Ok(WalletPath::new(flags.path.as_deref(), name, hotkey)?)
 }
 
 /// The hotkey's address; without its file the error that names those that there are.
