@@ -1,7 +1,17 @@
-//! The template embeds the SDK and the contract: a change there is a change here.
+//! Templates and builds embed the SDKs and the contract: a change there is a change here.
+
+/// What is embedded.
+const EMBEDDED: [&str; 6] = [
+    "../../sdk-guest/c",
+    "../../sdk-guest/rust/src",
+    "../../sdk-guest/rust/Cargo.toml",
+    "../../sdk-guest/typescript",
+    "../../wit",
+    "template",
+];
 
 fn main() {
-    for folder in ["../../sdk-guest/rust/src", "../../sdk-guest/rust/Cargo.toml", "../../wit", "template"] {
+    for folder in EMBEDDED {
         println!("cargo::rerun-if-changed={folder}");
     }
 }

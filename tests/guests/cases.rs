@@ -11,7 +11,9 @@ macro_rules! for_each_guest {
             fresh_counter,
             import_foreign,
             import_unwanted,
+            leak_secret,
             limit_gate,
+            limit_host_call,
             limit_memory,
             limit_output,
             limit_spin,
@@ -21,16 +23,20 @@ macro_rules! for_each_guest {
             reply_failures,
             reply_garbage,
             reply_head,
+            stream_drips,
             stream_endless,
             stream_fails_after,
             stream_fails_before,
+            stream_keeps,
             stream_silent,
             stream_words,
+            swap_marked,
             swap_next,
             trap_gate,
             trap_panic,
             verify_denies,
-            verify_traps
+            verify_traps,
+            warm_init
         }
     };
 }

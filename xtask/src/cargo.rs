@@ -15,9 +15,18 @@ pub fn command(folder: &Path) -> Command {
 
 /// Runs it with its output shown.
 pub fn run(command: &mut Command) -> Result<ExitStatus, XtaskError> {
-    let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
-    eprintln!("> cargo {}", words.join(" "));
+    eprintln!("> cargo {}", words(command));
     command.status().map_err(XtaskError::no_program("cargo"))
+}
+
+/// Runs a build that the task cannot go on without.
+pub fn build(command: &mut Command) -> Result<(), XtaskError> {
+    if run(command)?.success() { Ok(()) } else { Err(XtaskError::Build { words: words(command) }) }
+}
+
+fn words(command: &Command) -> String {
+    let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
+    words.join(" ")
 }
 
 /// The exit code to pass on; 1 for a program that a signal ended.

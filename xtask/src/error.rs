@@ -32,7 +32,7 @@ pub enum XtaskError {
     },
 
     /// A file or folder can't be read or written.
-    #[error("cannot {action} {path}: {source}")]
+    #[error("cannot {action} {path}: {cause}")]
     #[diagnostic(code(soma::xtask::file), help("check the permissions and the space on that disk"))]
     File {
         /// What was tried, e.g. `write`.
@@ -40,23 +40,23 @@ pub enum XtaskError {
         /// The file or folder.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 
     /// A program can't be started.
-    #[error("cannot run {program}: {source}")]
+    #[error("cannot run {program}: {cause}")]
     #[diagnostic(code(soma::xtask::no_program), help("{program} has to be on the PATH"))]
     NoProgram {
         /// Its name.
         program: String,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 
     /// Cargo does not tell where it builds.
     #[error("cannot read what `cargo metadata` says: {0}")]
     #[diagnostic(code(soma::xtask::metadata), help("run `cargo metadata --no-deps` in the repository"))]
-    Metadata(#[source] serde_json::Error),
+    Metadata(String),
 
     /// The list of test guests and the folders differ.
     #[error("tests/guests/cases.rs does not fit the folders: {0}")]
@@ -65,6 +65,22 @@ pub enum XtaskError {
         help("list every folder of tests/guests in cases.rs, and write its host test")
     )]
     Cases(String),
+
+    /// No such guest.
+    #[error("there is no guest {name}")]
+    #[diagnostic(code(soma::xtask::guest), help("name a folder of examples, plugins or tests/guests"))]
+    NoGuest {
+        /// What was asked for.
+        name: String,
+    },
+
+    /// Something that the task needs could not be built.
+    #[error("`cargo {words}` failed")]
+    #[diagnostic(code(soma::xtask::build), help("cargo's messages are above"))]
+    Build {
+        /// What cargo was told.
+        words: String,
+    },
 
     /// No such fuzz target.
     #[error("there is no fuzz target with {name} in its name")]
@@ -88,32 +104,6 @@ pub enum XtaskError {
         /// Where it should be.
         file: String,
     },
-
-    /// No Python that can make environments.
-    #[error("there is no usable python3: {problem}")]
-    #[diagnostic(
-        code(soma::xtask::no_python),
-        help("on Debian and Ubuntu run `apt-get install python3 python3-venv`; version 3.10 or newer")
-    )]
-    NoPython {
-        /// What was wrong with it.
-        problem: String,
-    },
-
-    /// An environment could not be filled.
-    #[error("cannot install {requirements} into {folder}:\n{output}")]
-    #[diagnostic(
-        code(soma::xtask::pip),
-        help("check the network; run `cargo xtask setup` again, it starts this environment afresh")
-    )]
-    Pip {
-        /// The requirement lines.
-        requirements: String,
-        /// The environment.
-        folder: PathBuf,
-        /// The end of what pip printed.
-        output: String,
-    },
 }
 
 impl From<ManifestError> for XtaskError {
@@ -126,12 +116,12 @@ impl XtaskError {
     /// For `map_err` on file operations.
     pub fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::File { action, path, source }
+        move |cause| Self::File { action, path, cause }
     }
 
     /// For `map_err` on the start of a program.
     pub fn no_program(program: &str) -> impl FnOnce(std::io::Error) -> Self {
         let program = program.to_owned();
-        move |source| Self::NoProgram { program, source }
+        move |cause| Self::NoProgram { program, cause }
     }
 }

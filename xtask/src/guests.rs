@@ -3,14 +3,22 @@
 //!
 //! A guest is built when the BLAKE3 of what goes into it (its folder, the SDK, the contract, the packing, the
 //! tool chain) differs from the stamp beside the built file, or when that file is not there.
+//!
+//! Python and TypeScript take long, and do not depend on this machine: they are also kept in the cache folder by their
+//! stamp, so that another target folder (a clean clone, a build server) takes them from there.
+//!
+//! - `stamp`: what goes into a guest
+//! - `shelf`: built guests in the cache folder
+
+mod shelf;
+mod stamp;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use soma_manifest::{Manifest, embed};
-use soma_toolchain::build::LINK_FLAGS;
-use soma_toolchain::{Progress, Toolchain};
+use soma_toolchain::{Language, Progress, Toolchain};
 
 use crate::Context;
 use crate::error::XtaskError;
@@ -28,27 +36,33 @@ const CASES: &[&str] = for_each_guest!(names);
 /// Folders whose subfolders are guests.
 const PLACES: [&str; 3] = ["examples", "plugins", "tests/guests"];
 
-/// What goes into every guest besides its own folder.
-const SHARED: [&str; 3] = ["sdk-guest/rust", "wit", "host/manifest/src"];
-
-/// Some test guests are made of the examples' sources, and all share one workspace file.
-const SHARED_BY_TESTS: [&str; 3] = ["tests/guests/Cargo.toml", "tests/guests/Cargo.lock", "examples"];
-
 /// One guest.
 struct Guest {
     name: String,
     folder: PathBuf,
+    language: Language,
 }
 
-/// Builds what is stale and returns the folder of the built guests.
-pub fn build(context: &Context) -> Result<PathBuf, XtaskError> {
+/// Which guests a task needs.
+pub enum Selection {
+    /// All of them.
+    All,
+    /// Those of these folder names.
+    Named(&'static [&'static str]),
+}
+
+/// Builds what is stale of a selection and returns the folder of the built guests.
+pub fn build(context: &Context, selection: &Selection) -> Result<PathBuf, XtaskError> {
     let workspace = &context.workspace;
     let toolchain = Toolchain::find(workspace.root(), &context.cache, context.progress)?;
     let guests = find(workspace)?;
     check_cases(workspace)?;
+    // Two runs at once would take each other's half-written files for strangers.
+    let _lock = context.cache.lock("guests")?;
     let folder = workspace.guests();
     fs::create_dir_all(&folder).map_err(XtaskError::file("make", &folder))?;
     remove_strangers(&folder, &guests)?;
+    let guests = selection.of(guests)?;
 
     let mut stale = Vec::new();
     for guest in &guests {
@@ -60,19 +74,30 @@ pub fn build(context: &Context) -> Result<PathBuf, XtaskError> {
     let fresh = guests.len() - stale.len();
     let step =
         context.progress.parts(format!("guests: {} to build, {fresh} unchanged", stale.len()), guests.len() as u64);
-    let target = context.cache.guest_target();
     for (done, (guest, stamp)) in (fresh as u64..).zip(stale) {
         step.at(done);
         step.note(&guest.name);
         if context.progress == Progress::Lines {
             step.line(&format!("guest {}", guest.name));
         }
-        // Cargo prints by itself.
-        let component = step.aside(|| toolchain.build(&guest.folder, &target))?;
-        guest.pack(&component, &folder, &stamp)?;
+        // Compilers print by themselves.
+        let packed = step.aside(|| guest.packed(context, &toolchain, &stamp))?;
+        guest.write(&packed, &folder, &stamp)?;
     }
     step.done();
     Ok(folder)
+}
+
+impl Selection {
+    /// The selected ones of all guests.
+    fn of(&self, mut guests: Vec<Guest>) -> Result<Vec<Guest>, XtaskError> {
+        let Self::Named(names) = self else { return Ok(guests) };
+        if let Some(missing) = names.iter().find(|name| !guests.iter().any(|guest| guest.name == **name)) {
+            return Err(XtaskError::NoGuest { name: (*missing).to_owned() });
+        }
+        guests.retain(|guest| names.contains(&guest.name.as_str()));
+        Ok(guests)
+    }
 }
 
 fn find(workspace: &Workspace) -> Result<Vec<Guest>, XtaskError> {
@@ -80,7 +105,7 @@ fn find(workspace: &Workspace) -> Result<Vec<Guest>, XtaskError> {
     for place in PLACES {
         for folder in folders(&workspace.root().join(place))? {
             if folder.join("plugin.toml").is_file() {
-                guests.push(Guest { name: name_of(&folder), folder });
+                guests.push(Guest { name: name_of(&folder), language: Language::of(&folder)?, folder });
             }
         }
     }
@@ -130,19 +155,26 @@ fn remove_strangers(folder: &Path, guests: &[Guest]) -> Result<(), XtaskError> {
 impl Guest {
     /// Names everything that goes into the built file.
     fn stamp(&self, workspace: &Workspace, toolchain: &Toolchain) -> Result<String, XtaskError> {
-        let root = workspace.root();
-        let mut inputs: Vec<PathBuf> = SHARED.iter().map(|path| root.join(path)).collect();
-        if self.folder.starts_with(root.join("tests")) {
-            inputs.extend(SHARED_BY_TESTS.iter().map(|path| root.join(path)));
+        let tools = match self.language {
+            Language::Rust => toolchain.identity().to_owned(),
+            other => other.tools(),
+        };
+        stamp::of(workspace.root(), &self.folder, self.language, &tools)
+    }
+
+    /// The plugin, from the cache folder or from its sources.
+    fn packed(&self, context: &Context, toolchain: &Toolchain, stamp: &str) -> Result<Vec<u8>, XtaskError> {
+        match self.language {
+            Language::Rust => self.pack(&toolchain.build(&self.folder, &context.cache.guest_target())?),
+            Language::C => self.pack(&self.component(context)?),
+            Language::Python | Language::TypeScript => {
+                shelf::take(&context.cache, &self.name, stamp, || self.pack(&self.component(context)?))
+            }
         }
-        inputs.push(self.folder.clone());
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(toolchain.identity().as_bytes());
-        hasher.update(LINK_FLAGS.concat().as_bytes());
-        for input in inputs {
-            hash_into(&mut hasher, &input)?;
-        }
-        Ok(hasher.finalize().to_hex().to_string())
+    }
+
+    fn component(&self, context: &Context) -> Result<Vec<u8>, XtaskError> {
+        Ok(soma_toolchain::build::component(&self.folder, &context.cache, context.progress)?)
     }
 
     fn is_fresh(&self, folder: &Path, stamp: &str) -> bool {
@@ -154,11 +186,14 @@ impl Guest {
         folder.join(format!("{}.stamp", self.name))
     }
 
-    /// Writes the plugin, then the stamp: killed in between, the guest is built again.
-    fn pack(&self, component: &[u8], folder: &Path, stamp: &str) -> Result<(), XtaskError> {
+    fn pack(&self, component: &[u8]) -> Result<Vec<u8>, XtaskError> {
         let manifest = Manifest::from_source(&self.folder.join("plugin.toml"))?;
-        let packed = embed(component, &manifest)
-            .map_err(|source| XtaskError::Pack { guest: self.name.clone(), source: Box::new(source) })?;
+        embed(component, &manifest)
+            .map_err(|source| XtaskError::Pack { guest: self.name.clone(), source: Box::new(source) })
+    }
+
+    /// Writes the plugin, then the stamp: killed in between, the guest is built again.
+    fn write(&self, packed: &[u8], folder: &Path, stamp: &str) -> Result<(), XtaskError> {
         let stamp_file = self.stamp_file(folder);
         let wasm = folder.join(format!("{}.wasm", self.name));
         let part = folder.join(format!("{}.part", self.name));
@@ -168,63 +203,18 @@ impl Guest {
     }
 }
 
-/// Names and contents of a file, or of all files in a folder; not of what a build leaves there.
-fn hash_into(hasher: &mut blake3::Hasher, path: &Path) -> Result<(), XtaskError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if path.is_dir() {
-        if name == "target" {
-            return Ok(());
-        }
-        let entries = fs::read_dir(path).map_err(XtaskError::file("read", path))?;
-        let inner: BTreeSet<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-        return inner.iter().try_for_each(|path| hash_into(hasher, path));
-    }
-    if !path.is_file() || name.ends_with(".wasm") {
-        return Ok(());
-    }
-    let text = fs::read(path).map_err(XtaskError::file("read", path))?;
-    let path = path.to_string_lossy();
-    // Lengths keep the end of one file from being the start of the next.
-    hasher.update(&(path.len() as u64).to_le_bytes()).update(path.as_bytes());
-    hasher.update(&(text.len() as u64).to_le_bytes()).update(&text);
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn hash(path: &Path) -> blake3::Hash {
-        let mut hasher = blake3::Hasher::new();
-        hash_into(&mut hasher, path).unwrap();
-        hasher.finalize()
-    }
-
-    #[test]
-    fn a_changed_a_new_and_a_renamed_file_change_the_stamp() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
-        fs::create_dir(root.join("src")).unwrap();
-        fs::write(root.join("src/lib.rs"), "one").unwrap();
-        let first = hash(root);
-        fs::create_dir(root.join("target")).unwrap();
-        fs::write(root.join("target/built"), "x").unwrap();
-        fs::write(root.join("plugin.wasm"), "x").unwrap();
-        assert_eq!(hash(root), first, "what a build leaves does not count");
-        fs::write(root.join("src/lib.rs"), "two").unwrap();
-        let second = hash(root);
-        assert_ne!(second, first);
-        fs::rename(root.join("src/lib.rs"), root.join("src/main.rs")).unwrap();
-        let third = hash(root);
-        assert_ne!(third, second);
-        fs::write(root.join("src/more.rs"), "").unwrap();
-        assert_ne!(hash(root), third);
+    fn guest(name: &str, folder: &Path) -> Guest {
+        Guest { name: name.into(), folder: folder.into(), language: Language::Rust }
     }
 
     #[test]
     fn a_guest_is_fresh_only_with_its_stamp_and_its_file() {
         let folder = tempfile::tempdir().unwrap();
-        let guest = Guest { name: "g".into(), folder: folder.path().into() };
+        let guest = guest("g", folder.path());
         assert!(!guest.is_fresh(folder.path(), "1"));
         fs::write(folder.path().join("g.stamp"), "1").unwrap();
         assert!(!guest.is_fresh(folder.path(), "1"));
@@ -241,6 +231,17 @@ mod tests {
             let error = differences(listed, &present).unwrap_err();
             assert!(error.to_string().contains(named), "{error}");
         }
+    }
+
+    #[test]
+    fn a_selection_takes_what_it_names_and_refuses_a_name_that_is_not_there() {
+        let all = || ["a", "b", "c"].map(|name| guest(name, Path::new(name))).into();
+        let names = |selection: Selection| -> Result<Vec<String>, XtaskError> {
+            Ok(selection.of(all())?.into_iter().map(|guest| guest.name).collect())
+        };
+        assert_eq!(names(Selection::All).unwrap(), ["a", "b", "c"]);
+        assert_eq!(names(Selection::Named(&["c", "a"])).unwrap(), ["a", "c"]);
+        assert!(matches!(names(Selection::Named(&["a", "d"])), Err(XtaskError::NoGuest { name }) if name == "d"));
     }
 
     #[test]

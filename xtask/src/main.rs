@@ -9,12 +9,16 @@
 //! # Layout
 //! - `workspace`: where things are in this repository
 //! - `guests`: the guests, and which of them are stale
+//! - `host`: building the host's binary
 //! - `python`: the Python environments with the real Bittensor SDKs
+//! - `c`: the C SDK's own tests
+//! - `typescript`: the tests that are in TypeScript
 //! - `test`, `check`, `demo`, `differential`, `fuzz`, `bench`: the subcommands
 //! - `cargo`: running cargo
 //! - `error`: everything that can go wrong
 
 mod bench;
+mod c;
 mod cargo;
 mod check;
 mod demo;
@@ -22,8 +26,12 @@ mod differential;
 mod error;
 mod fuzz;
 mod guests;
+mod host;
 mod python;
 mod test;
+#[cfg(test)]
+mod tests;
+mod typescript;
 mod workspace;
 
 use std::process::ExitCode;
@@ -32,6 +40,7 @@ use clap::{Args, Parser, Subcommand};
 use soma_toolchain::{Cache, Progress, Toolchain};
 
 use crate::error::XtaskError;
+use crate::guests::Selection;
 use crate::workspace::Workspace;
 
 /// Set-up, guests, checks and tests of this repository.
@@ -44,21 +53,29 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Get the tool chain for guests and the Python environments.
+    /// Find or fetch the tool chain for guests, and make the Python environments (10 minutes the first time).
+    #[command(after_help = "Example: SOMA_CACHE=/srv/cache cargo xtask setup    (default: ~/.cache/soma)")]
     Setup,
-    /// Build the guests whose sources changed.
+    /// Build the guests whose sources changed, into guests/ of the target folder.
+    #[command(after_help = "Example: cargo xtask guests")]
     Guests,
-    /// Set up, build everything and run all tests.
+    /// Set up, build everything and run all tests, or those that `cargo test` makes of the arguments.
+    #[command(after_help = "Example: cargo xtask test -p soma-axon gate")]
     Test(TestArgs),
-    /// Format, lints and documentation, with warnings denied.
+    /// Format, lints and documentation, with warnings denied. Changes nothing.
+    #[command(after_help = "Example: cargo xtask check")]
     Check,
-    /// Build the host and the example, and show what they do.
+    /// Build the host and three guests, and show what they do.
+    #[command(after_help = "Example: cargo xtask demo --keep")]
     Demo(DemoArgs),
     /// Send generated requests to the real 10.5.0 axon and to ours, and count the differences by their documented row.
+    #[command(after_help = "Example: cargo xtask differential --requests 10000 --seed 7")]
     Differential(DifferentialArgs),
     /// Run the property test of every parser with very many cases, for a bounded time.
+    #[command(after_help = "Example: cargo xtask fuzz --target soma-toml --seconds 60")]
     Fuzz(fuzz::FuzzArgs),
-    /// Build the host in release mode and measure it.
+    /// Build the host in release mode and measure it; prints a table.
+    #[command(after_help = "Example: cargo xtask bench flood --json")]
     Bench(bench::BenchArgs),
 }
 
@@ -88,7 +105,7 @@ fn main() -> miette::Result<ExitCode> {
     let context = Context::new()?;
     let code = match task {
         Task::Setup => setup(&context).map(|_| ExitCode::SUCCESS),
-        Task::Guests => guests::build(&context).map(|_| ExitCode::SUCCESS),
+        Task::Guests => guests::build(&context, &Selection::All).map(|_| ExitCode::SUCCESS),
         Task::Test(args) => test::run(&context, &args.cargo),
         Task::Check => check::run(&context),
         Task::Demo(args) => demo::run(&context, &args.demo),

@@ -3,26 +3,23 @@
 use std::process::{Command, ExitCode};
 
 use crate::error::XtaskError;
+use crate::guests::{self, Selection};
 use crate::workspace::OUTSIDE;
-use crate::{Context, cargo, guests, setup};
+use crate::{Context, c, cargo, host, python, setup, typescript};
 
 /// Runs the tests and passes their exit status on. With `arguments` only what `cargo test` makes of them.
 pub fn run(context: &Context, arguments: &[String]) -> Result<ExitCode, XtaskError> {
-    let python = setup(context)?;
-    let built = guests::build(context)?;
-    let root = context.workspace.root();
-    let status = cargo::run(cargo::command(root).args(["build", "--package", "soma"]))?;
-    if !status.success() {
-        return Ok(cargo::exit_code(status));
-    }
+    let environments = setup(context)?;
+    let built = guests::build(context, &Selection::All)?;
+    let soma = host::build(context)?;
     let with_variables = |command: &mut Command| {
         command
             .env("SOMA_GUESTS", &built)
-            .env("SOMA_BIN", context.workspace.soma())
-            .env("SOMA_PY10", &python.py10)
-            .env("SOMA_PY11", &python.py11);
+            .env("SOMA_BIN", &soma)
+            .env("SOMA_PY10", &environments.py10)
+            .env("SOMA_PY11", &environments.py11);
     };
-    let mut tests = cargo::command(root);
+    let mut tests = cargo::command(context.workspace.root());
     tests.arg("test");
     with_variables(&mut tests);
     if !arguments.is_empty() {
@@ -31,6 +28,15 @@ pub fn run(context: &Context, arguments: &[String]) -> Result<ExitCode, XtaskErr
     let status = cargo::run(tests.arg("--workspace"))?;
     if !status.success() {
         return Ok(cargo::exit_code(status));
+    }
+    if !c::test(context)? {
+        return Ok(ExitCode::FAILURE);
+    }
+    if !python::test(context.workspace.root(), &environments.py11)? {
+        return Ok(ExitCode::FAILURE);
+    }
+    if !typescript::test(context)? {
+        return Ok(ExitCode::FAILURE);
     }
     outside(context)
 }

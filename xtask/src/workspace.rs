@@ -33,7 +33,8 @@ impl Workspace {
             .args(["metadata", "--no-deps", "--format-version=1", "--offline"])
             .output()
             .map_err(XtaskError::no_program("cargo"))?;
-        let metadata: Metadata = serde_json::from_slice(&answer.stdout).map_err(XtaskError::Metadata)?;
+        let metadata: Metadata =
+            serde_json::from_slice(&answer.stdout).map_err(|error| XtaskError::Metadata(error.to_string()))?;
         Ok(Self { root: metadata.workspace_root, target: metadata.target_directory })
     }
 

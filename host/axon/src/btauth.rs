@@ -56,10 +56,9 @@ fn refuse(passage: Passage<'_>, refusal: &Refusal) -> Reply {
 }
 
 async fn serve(passage: &mut Passage<'_>, body: &mut Sent<Incoming>) -> Result<Answer, Refusal> {
-    let claimed = passage.parts.headers.get(HOTKEY).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let claimed = passage.arrive(claimed.as_deref())?;
+    let claimed = passage.arrive(Some(HOTKEY))?;
     let route = passage.route()?;
-    claimed.map_or(Ok(()), |key| passage.admit(&key))?;
+    claimed.map_or(Ok(()), |claimed| claimed.admit())?;
     let claim = Claim::from_headers(&passage.parts.headers)?;
     passage.recorder.lap(crate::record::Stage::Head);
     claim.check_receiver(&passage.axon.hotkey, &passage.axon.policy)?;
@@ -69,7 +68,8 @@ async fn serve(passage: &mut Passage<'_>, body: &mut Sent<Incoming>) -> Result<A
     passage.look(&nonce, replayed)?;
     let body = passage.body(body, route.contract().max_body().as_u64()).await?;
     let target = passage.parts.uri.path_and_query().map_or("/", |target| target.as_str());
-    claim.check_signature(passage.parts.method.as_str(), target, &body_sha256(&body))?;
+    let ready = claimed.and_then(|claimed| claimed.ready);
+    claim.check_with(ready, passage.parts.method.as_str(), target, &body_sha256(&body))?;
     passage.prove(nonce, &claim.public_key, replayed)?;
     passage.count(&claim.public_key)?;
     let (body_len, accepting, heavy) = (body.len(), route.clone(), &passage.service.heavy);

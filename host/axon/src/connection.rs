@@ -24,7 +24,8 @@ use crate::reply::Busy;
 
 /// Headers of one request. A synapse with 60 required fields still fits.
 const HEADERS: usize = 128;
-/// Bytes of a request's head: btauth signatures of the coming schemes have 10,608 characters.
+/// Bytes of a request's head: btauth signatures of the coming schemes have 10,608 characters. When so many have come
+/// the end has to be among them; what comes in one read beside them, at most as much again, is still looked at.
 const HEAD_BYTES: usize = 64 << 10;
 
 /// Takes a connection in, or closes it.

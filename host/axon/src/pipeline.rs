@@ -19,7 +19,7 @@ use soma_protocol::ss58::PublicKey;
 use soma_protocol::{btauth as btauth_wire, synapse as synapse_wire};
 use soma_runtime::{Route, RoutingTable, Slots};
 
-use crate::admission::Admission;
+use crate::admission::{Admission, Claimed};
 use crate::body::Sent;
 use crate::gate::{Gate, Link, Visit};
 use crate::heavy::Heavy;
@@ -160,15 +160,18 @@ impl Service {
     }
 }
 
-impl Passage<'_> {
-    /// Passes the gate, as far as it knows the caller: by address, and by the hotkey that is claimed.
-    pub fn arrive(&mut self, claimed: Option<&str>) -> Result<Option<PublicKey>, Refusal> {
-        self.recorder.claim(self.parts.uri.path(), claimed);
-        let key = claimed.and_then(|claimed| PublicKey::from_ss58(claimed).ok());
-        let visit = self.service.gate.arrive(self.arrival.ip, key.as_ref())?;
+impl<'a> Passage<'a> {
+    /// Passes the gate, as far as it knows the caller: by address, and by the hotkey that the header of this name
+    /// claims. That is only looked up.
+    pub fn arrive(&mut self, header: Option<&'static str>) -> Result<Option<Claimed<'a>>, Refusal> {
+        let value = header.and_then(|name| self.parts.headers.get(name));
+        let address = value.and_then(|value| value.to_str().ok());
+        self.recorder.claim(self.parts.uri.path(), address);
+        let claimed = address.and_then(|address| self.axon.admission.look(address));
+        let visit = self.service.gate.arrive(self.arrival.ip, claimed.as_ref().map(|claimed| &claimed.key))?;
         self.recorder.note(|record| record.class = visit.class);
         self.visit = Some(visit);
-        Ok(key)
+        Ok(claimed)
     }
 
     /// The route that the path names. Its query is not looked at.
@@ -224,11 +227,6 @@ impl Passage<'_> {
             known.push('\'');
         }
         known
-    }
-
-    /// Only a look-up.
-    pub fn admit(&self, hotkey: &PublicKey) -> Result<(), Refusal> {
-        if self.axon.admission.admits(hotkey) { Ok(()) } else { Err(Refusal::NotAdmitted) }
     }
 
     /// Whether the nonce may be good.

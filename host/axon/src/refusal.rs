@@ -157,7 +157,9 @@ impl Refusal {
     /// Seconds after which a new try makes sense.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
-            Refusal::AddressRate { wait } | Refusal::HotkeyRate { wait } => Some(whole_seconds(*wait)),
+            Refusal::AddressRate { wait }
+            | Refusal::HotkeyRate { wait }
+            | Refusal::Call(CallError::Slowed { wait, .. } | CallError::Out { wait, .. }) => Some(whole_seconds(*wait)),
             _ => (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER),
         }
     }
@@ -191,7 +193,7 @@ impl Refusal {
     pub fn plain_text(&self, request: &str) -> String {
         match self {
             Refusal::Call(error) => call_text(error, request),
-            other => printable_long(&other.to_string()),
+            other => printable_long(other.to_string()),
         }
     }
 }
@@ -200,7 +202,10 @@ fn call_status(error: &CallError) -> StatusCode {
     match error {
         CallError::Denied { .. } | CallError::Refused(_) => StatusCode::FORBIDDEN,
         CallError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        CallError::Unavailable(_) | CallError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        CallError::Unavailable(_) | CallError::Busy { .. } | CallError::NoInstance { .. } | CallError::Out { .. } => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        CallError::Slowed { .. } => StatusCode::TOO_MANY_REQUESTS,
         CallError::CpuBudget { .. }
         | CallError::WallBudget { .. }
         | CallError::GateWall { .. }
@@ -230,7 +235,13 @@ fn call_code(error: &CallError) -> &'static str {
         CallError::TableBudget { .. } => "table-budget",
         CallError::OutputBudget { .. } => "output-budget",
         CallError::Garbage { .. } => "garbage",
+        CallError::StackBudget { .. } => "stack-budget",
+        CallError::HostCallBudget { .. } => "host-call-budget",
+        CallError::HandleBudget { .. } => "handle-budget",
         CallError::Busy { .. } => "busy",
+        CallError::NoInstance { .. } => "no-instance",
+        CallError::Slowed { .. } => "slowed",
+        CallError::Out { .. } => "out",
         _ => "plugin",
     }
 }
@@ -242,7 +253,9 @@ fn call_text(error: &CallError, request: &str) -> String {
         | CallError::Invalid(reason)
         | CallError::Refused(reason)
         | CallError::Unavailable(reason) => printable_reason(reason),
-        CallError::Busy { .. } => "busy, try again".to_owned(),
+        CallError::Busy { .. } | CallError::NoInstance { .. } => "busy, try again".to_owned(),
+        CallError::Slowed { .. } => "requests of this hotkey failed here; try again later".to_owned(),
+        CallError::Out { .. } => "out of service, try again later".to_owned(),
         CallError::CpuBudget { .. }
         | CallError::WallBudget { .. }
         | CallError::GateWall { .. }
@@ -252,9 +265,9 @@ fn call_text(error: &CallError, request: &str) -> String {
 }
 
 /// Our own words may be longer than a plugin's reason: a signature mismatch quotes what was to be signed.
-fn printable_long(text: &str) -> String {
+fn printable_long(text: String) -> String {
     if text.len() <= 1000 && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return text.to_owned();
+        return text;
     }
     text.chars().take(1000).map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' }).collect()
 }

@@ -29,7 +29,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 #[non_exhaustive]
 pub enum ServeError {
     /// Another program has the port, or this user may not have it.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}: {cause}")]
     #[diagnostic(
         code(soma::axon::port),
         help(
@@ -40,7 +40,7 @@ pub enum ServeError {
         /// The address.
         address: SocketAddr,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 }
 
@@ -59,7 +59,7 @@ impl Server {
     /// # Errors
     /// [`ServeError::Bind`].
     pub async fn bind(address: SocketAddr) -> Result<Server, ServeError> {
-        let failed = |source| ServeError::Bind { address, source };
+        let failed = |cause| ServeError::Bind { address, cause };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let gate = Arc::new(Gate::new(Limits::default()));

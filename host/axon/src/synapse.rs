@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use serde_json::{Map, Value};
 use soma_protocol::json;
 use soma_protocol::pystr::py_str;
+use soma_protocol::signature::ReadyKey;
 use soma_protocol::synapse::{
     AuthError, Claim, EMPTY_BODY_HASH, ReplyEnvelope, RequestHead, Terminal, USUAL_TIMEOUT, body_hash, strip_envelope,
     write_input_objects,
@@ -57,37 +58,34 @@ enum Answer {
 pub(crate) async fn answer(mut passage: Passage<'_>, body: &mut Sent<Incoming>) -> Reply {
     let mut known = Known::default();
     let served = serve(&mut passage, body, &mut known).await;
-    let envelope = known.envelope(&passage);
     match served {
         Ok(Answer::Whole(answered)) => {
-            let (headers, body) = known.success(&envelope, &answered);
+            let (headers, body) = known.success(&passage, &answered);
             passage.answered(reply::whole(StatusCode::OK, headers, body))
         }
         Ok(Answer::Stream(asked, streamed)) => {
-            let (mut headers, _) = known.success(&envelope, &asked);
+            let (mut headers, _) = known.success(&passage, &asked);
             headers.insert(CONTENT_TYPE, STREAM);
             reply::pieces(StatusCode::OK, headers, streamed, passage.recorder)
         }
         Err(refusal) => {
             let (status, timeout) = (refusal.status(), known.head.timeout.unwrap_or(USUAL_TIMEOUT));
             let text = refusal.synapse_text(&passage.arrival.id, timeout);
-            let mut envelope = envelope;
-            envelope.dendrite.ip = known.peer.or(envelope.dendrite.ip);
-            let (headers, body) = envelope.failure(status.as_u16(), &text);
+            known.head.dendrite.ip = known.peer.take().or(known.head.dendrite.ip);
+            let (headers, body) = known.envelope(&passage).failure(status.as_u16(), &text);
             passage.refused(reply::whole(status, headers, body), &refusal)
         }
     }
 }
 
 async fn serve(passage: &mut Passage<'_>, body: &mut Sent<Incoming>, known: &mut Known) -> Result<Answer, Refusal> {
-    let claimed = passage.parts.headers.get(HOTKEY).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let claimed = passage.arrive(claimed.as_deref())?;
+    let claimed = passage.arrive(Some(HOTKEY))?;
     known.route = passage.route_or_ping()?;
     // Who is not let in is told so before anything else of the head is read.
-    claimed.map_or(Ok(()), |key| passage.admit(&key))?;
+    claimed.map_or(Ok(()), |claimed| claimed.admit())?;
     known.head = RequestHead::parse(&passage.parts.headers)?;
     known.peer = Some(passage.arrival.ip.to_string());
-    let claim = Claim::with_key(&known.head, claimed)?;
+    let claim = Claim::with_key(&known.head, claimed.map(|claimed| claimed.key))?;
     passage.recorder.lap(Stage::Head);
     let expires = claim.check_fresh(passage.arrival.unix_ns, &passage.axon.window)?;
     let nonce = Nonce::synapse(claim.public_key, &claim.uuid, claim.nonce, expires);
@@ -95,7 +93,7 @@ async fn serve(passage: &mut Passage<'_>, body: &mut Sent<Incoming>, known: &mut
     passage.look(&nonce, replayed)?;
     let largest = known.route.as_ref().map_or(PING_BODY, |route| route.contract().max_body().as_u64());
     let body = passage.body(body, largest).await?;
-    check_signature(passage, &claim)?;
+    check_signature(passage, &claim, claimed.and_then(|claimed| claimed.ready))?;
     passage.prove(nonce, &claim.public_key, replayed)?;
     match known.route.clone() {
         Some(route) => ask(passage, &route, claim, body).await,
@@ -105,9 +103,9 @@ async fn serve(passage: &mut Passage<'_>, body: &mut Sent<Incoming>, known: &mut
 
 /// In the form that dendrites sign. The other, which only browser wallets sign, costs a second verification, and so
 /// strangers have it together only so often.
-fn check_signature(passage: &Passage<'_>, claim: &Claim) -> Result<(), Refusal> {
+fn check_signature(passage: &Passage<'_>, claim: &Claim, ready: Option<&ReadyKey>) -> Result<(), Refusal> {
     let hotkey = &passage.axon.hotkey;
-    let Err(mismatch) = claim.check_plain_signature(hotkey) else { return Ok(()) };
+    let Err(mismatch) = claim.check_plain_signature(hotkey, ready) else { return Ok(()) };
     if passage.has_second_try() && claim.check_wrapped_signature(hotkey).is_ok() {
         return Ok(());
     }
@@ -194,24 +192,26 @@ fn merge(route: &Route, mut fields: Map<String, Value>, reply: &[u8]) -> Result<
 }
 
 impl Known {
-    fn envelope(&self, passage: &Passage<'_>) -> ReplyEnvelope {
+    /// Ends what is known: its texts go into the answer as they are.
+    fn envelope(self, passage: &Passage<'_>) -> ReplyEnvelope {
         ReplyEnvelope {
             name: self.route.as_ref().map_or(PING, |route| route.name()).to_owned(),
             timeout: self.head.timeout,
             axon: Terminal {
                 process_time: Some(passage.arrival.elapsed_s()),
-                ip: self.head.axon.ip.clone(),
+                ip: self.head.axon.ip,
                 port: self.head.axon.port,
                 hotkey: Some(passage.axon.hotkey.clone()),
                 ..Terminal::default()
             },
-            dendrite: self.head.dendrite.clone(),
+            dendrite: self.head.dendrite,
         }
     }
 
-    fn success(&self, envelope: &ReplyEnvelope, answered: &Answered) -> (HeaderMap, Vec<u8>) {
-        let (mut headers, body) = envelope.success(&answered.fields, &answered.body_hash);
-        if let Some(route) = &self.route {
+    fn success(self, passage: &Passage<'_>, answered: &Answered) -> (HeaderMap, Vec<u8>) {
+        let route = self.route.clone();
+        let (mut headers, body) = self.envelope(passage).success(&answered.fields, &answered.body_hash);
+        if let Some(route) = route {
             write_input_objects(&mut headers, route.contract().required(), &answered.fields);
         }
         (headers, body)

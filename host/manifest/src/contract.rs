@@ -99,6 +99,9 @@ impl fmt::Display for Want {
     }
 }
 
+/// The interface that a plugin may export besides its hooks, and its function. The manifest does not name it.
+pub const LIFECYCLE: (&str, &str) = ("lifecycle", "init");
+
 /// Interfaces that need no want: every plugin may import them.
 pub const ALWAYS_GRANTED: [&str; 3] = ["log", "types", "response"];
 

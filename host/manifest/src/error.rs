@@ -12,7 +12,7 @@ use crate::contract::{Hook, Want};
 #[non_exhaustive]
 pub enum ManifestError {
     /// A file that belongs to the manifest cannot be read.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path}: {cause}")]
     #[diagnostic(
         code(soma::manifest::unreadable),
         help("paths in plugin.toml are relative to the folder that holds it")
@@ -21,7 +21,7 @@ pub enum ManifestError {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 
     /// Not TOML, or not what a manifest may say.
@@ -43,13 +43,13 @@ pub enum ManifestError {
     },
 
     /// A schema file is not JSON.
-    #[error("{path} is not JSON: {source}")]
+    #[error("{path} is not JSON: {cause}")]
     #[diagnostic(code(soma::manifest::schema_json), help("a schema is a JSON Schema document (draft 2020-12)"))]
     SchemaJson {
         /// The schema file.
         path: PathBuf,
         /// What the parser said.
-        source: serde_json::Error,
+        cause: serde_json::Error,
     },
 
     /// The section in the component is not a manifest.
@@ -58,7 +58,7 @@ pub enum ManifestError {
         code(soma::manifest::section),
         help("pack the component again with `soma plugin build`; a newer Soma may have packed this one")
     )]
-    Section(#[source] serde_json::Error),
+    Section(String),
 
     /// A value is outside what the field allows.
     #[error("`{field}` {problem}")]
@@ -76,7 +76,7 @@ pub enum ManifestError {
 #[non_exhaustive]
 pub enum PluginFileError {
     /// The file cannot be read.
-    #[error("cannot read the plugin {path}: {source}")]
+    #[error("cannot read the plugin {path}: {cause}")]
     #[diagnostic(
         code(soma::plugin::unreadable),
         help("check the path in `plugin = \"...\"`; `soma plugin build` prints the file that it wrote")
@@ -85,7 +85,7 @@ pub enum PluginFileError {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 
     /// The file is larger than any plugin may be.
@@ -128,9 +128,12 @@ pub enum PluginFileError {
     TwoManifests,
 
     /// The manifest in it is not usable.
-    #[error("the plugin's manifest is not usable")]
-    #[diagnostic(code(soma::plugin::bad_manifest), help("{}", .0))]
-    Manifest(#[source] ManifestError),
+    #[error("the plugin's manifest is not usable: {0}")]
+    #[diagnostic(
+        code(soma::plugin::bad_manifest),
+        help("pack the component again with `soma plugin build`; a newer Soma may have packed this one")
+    )]
+    Manifest(ManifestError),
 
     /// It was built against another world.
     #[error("the component imports `{import}`, which is not part of soma:neuron 0.1")]

@@ -16,7 +16,7 @@ use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::Types;
 use wasmparser::{Encoding, Parser, Payload, Validator};
 
-use crate::contract::{ALWAYS_GRANTED, Hook, InterfaceName, Want};
+use crate::contract::{ALWAYS_GRANTED, Hook, InterfaceName, LIFECYCLE, Want};
 use crate::error::{GrantError, PluginFileError};
 use crate::manifest::Manifest;
 use crate::section;
@@ -79,7 +79,7 @@ impl PluginFile {
     /// Reads and checks a file. Only an ordinary file: a pipe would hold the host up, a device would fill its
     /// memory.
     pub fn open(path: &Path) -> Result<PluginFile, PluginFileError> {
-        let unreadable = |source| PluginFileError::Unreadable { path: path.to_owned(), source };
+        let unreadable = |cause| PluginFileError::Unreadable { path: path.to_owned(), cause };
         let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
         let file = File::options().read(true).custom_flags(flags).open(path).map_err(unreadable)?;
         let kind = file.metadata().map_err(unreadable)?;
@@ -121,6 +121,12 @@ impl PluginFile {
                 Err(GrantError { slot: slot.to_owned(), want: *want, line })
             }
         }
+    }
+
+    /// What an operator grants and the manifest does not want: it changes nothing, and is probably meant for another
+    /// plugin.
+    pub fn unused_grants(&self, granted: &BTreeSet<Want>) -> Vec<Want> {
+        granted.difference(&self.manifest.wants).copied().collect()
     }
 }
 
@@ -187,6 +193,12 @@ impl Surface {
             let Some(name) = InterfaceName::parse(export) else { continue };
             let hook = match Hook::from_name(name.interface) {
                 Some(hook) if name.compatible => hook,
+                None if name.compatible && name.interface == LIFECYCLE.0 => {
+                    if !exported_functions(types, export).contains(LIFECYCLE.1) {
+                        return Err(PluginFileError::ForeignVersion { export: export.clone() });
+                    }
+                    continue;
+                }
                 _ => return Err(PluginFileError::ForeignVersion { export: export.clone() }),
             };
             let exported = exported_functions(types, export);

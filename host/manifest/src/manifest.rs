@@ -12,8 +12,10 @@ use soma_protocol::pytype::PyType;
 
 use crate::contract::{Hook, Want};
 use crate::error::ManifestError;
+use crate::millis::Millis;
 use crate::schema;
 use crate::seconds::Seconds;
+use crate::size;
 
 /// The largest `max-body` that a route may ask for: what the host buffers for one request at the very most.
 pub const LARGEST_BODY: ByteSize = ByteSize::mib(64);
@@ -62,11 +64,17 @@ pub struct Manifest {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct BudgetRequest {
     /// Linear memory of one instance.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "size::optional")]
     pub memory: Option<ByteSize>,
     /// Wall time of a whole request, at most [`LONGEST_WALL`]. Streams of long answers need it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wall: Option<Seconds>,
+    /// CPU time of one forward or stream, at most [`LONGEST_WALL`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forward_cpu: Option<Millis>,
+    /// Bytes of an answer, and of one piece of a streamed answer.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "size::optional")]
+    pub output: Option<ByteSize>,
 }
 
 /// One route that the plugin answers.
@@ -80,7 +88,7 @@ pub struct RouteSpec {
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub hash_fields: IndexMap<String, PyTypeText>,
     /// Largest body; the host's default when none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "size::optional")]
     pub max_body: Option<ByteSize>,
     /// Request headers that the plugin gets to see, in lower case.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -156,6 +164,7 @@ struct RouteSource {
     schema: Option<String>,
     #[serde(default)]
     hash_fields: IndexMap<String, PyTypeText>,
+    #[serde(default, with = "size::optional")]
     max_body: Option<ByteSize>,
     #[serde(default)]
     headers: Vec<String>,
@@ -190,14 +199,15 @@ impl Manifest {
     pub fn from_section(bytes: &[u8]) -> Result<Manifest, ManifestError> {
         let problem = format!("has {} bytes, more than {LONGEST_SECTION}", bytes.len());
         require(bytes.len() <= LONGEST_SECTION, "the manifest", &problem)?;
-        let manifest: Manifest = serde_json::from_slice(bytes).map_err(ManifestError::Section)?;
+        let manifest: Manifest =
+            serde_json::from_slice(bytes).map_err(|error| ManifestError::Section(error.to_string()))?;
         manifest.check()?;
         Ok(manifest)
     }
 
     /// The content of a `soma:manifest` section: JSON.
     pub fn to_section(&self) -> Result<Vec<u8>, ManifestError> {
-        serde_json::to_vec(self).map_err(ManifestError::Section)
+        serde_json::to_vec(self).map_err(|error| ManifestError::Section(error.to_string()))
     }
 
     fn check(&self) -> Result<(), ManifestError> {
@@ -219,6 +229,9 @@ impl Manifest {
         require(self.budget.memory != Some(ByteSize(0)), "budget.memory", "must be more than nothing")?;
         let wall = self.budget.wall.is_none_or(|wall| wall.duration().as_secs() <= LONGEST_WALL);
         require(wall, "budget.wall", &format!("must be at most {LONGEST_WALL}s"))?;
+        let cpu = self.budget.forward_cpu.is_none_or(|cpu| cpu.duration().as_secs() <= LONGEST_WALL);
+        require(cpu, "budget.forward-cpu", &format!("must be at most {LONGEST_WALL}s"))?;
+        require(self.budget.output != Some(ByteSize(0)), "budget.output", "must be more than nothing")?;
         require(self.routes.len() <= MOST_ROUTES, "routes", &format!("must be at most {MOST_ROUTES}"))?;
         self.routes.iter().try_for_each(|(name, route)| route.check(name))
     }
@@ -295,11 +308,11 @@ fn require(holds: bool, field: &str, problem: &str) -> Result<(), ManifestError>
 }
 
 fn read(path: &Path) -> Result<String, ManifestError> {
-    std::fs::read_to_string(path).map_err(|source| ManifestError::Unreadable { path: path.to_owned(), source })
+    std::fs::read_to_string(path).map_err(|cause| ManifestError::Unreadable { path: path.to_owned(), cause })
 }
 
 fn read_schema(path: &Path) -> Result<Value, ManifestError> {
-    serde_json::from_str(&read(path)?).map_err(|source| ManifestError::SchemaJson { path: path.to_owned(), source })
+    serde_json::from_str(&read(path)?).map_err(|cause| ManifestError::SchemaJson { path: path.to_owned(), cause })
 }
 
 fn syntax(path: &Path, text: String, error: &toml::de::Error) -> ManifestError {

@@ -25,7 +25,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::header::{self, Field};
-use crate::signature::{self, Crypto};
+use crate::signature::{self, Crypto, ReadyKey};
 use crate::ss58::PublicKey;
 
 pub(crate) const VERSION: &str = "x-bittensor-version";
@@ -198,13 +198,27 @@ impl Claim {
     /// # Errors
     /// [`AuthError::BadSignature`].
     pub fn check_signature(&self, method: &str, target: &str, body_sha256_hex: &str) -> Result<(), AuthError> {
+        self.check_with(None, method, target, body_sha256_hex)
+    }
+
+    /// As [`Claim::check_signature`]. `ready` saves decoding the key; one that is not this claim's is not used.
+    ///
+    /// # Errors
+    /// [`AuthError::BadSignature`].
+    pub fn check_with(
+        &self,
+        ready: Option<&ReadyKey>,
+        method: &str,
+        target: &str,
+        body_sha256_hex: &str,
+    ) -> Result<(), AuthError> {
         let payload =
             payload(self.crypto, method, target, body_sha256_hex, self.nonce, &self.hotkey, self.receiver.as_deref());
-        if signature::verify(self.crypto, &self.public_key, payload.as_bytes(), &self.signature) {
-            Ok(())
-        } else {
-            Err(AuthError::BadSignature)
-        }
+        let good = match ready.filter(|ready| ready.public() == self.public_key) {
+            Some(ready) => ready.verify(self.crypto, payload.as_bytes(), &self.signature),
+            None => signature::verify(self.crypto, &self.public_key, payload.as_bytes(), &self.signature),
+        };
+        if good { Ok(()) } else { Err(AuthError::BadSignature) }
     }
 }
 

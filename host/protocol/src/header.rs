@@ -57,13 +57,13 @@ pub(crate) fn set(headers: &mut HeaderMap, name: &str, text: &str) {
     let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
         return;
     };
-    put(headers, name, text);
+    put(headers, name, text.to_owned());
 }
 
-/// As [`set`], with a name that is one.
-pub(crate) fn put(headers: &mut HeaderMap, name: HeaderName, text: &str) {
-    let value = HeaderValue::from_str(text)
-        .or_else(|_| HeaderValue::from_str(&printable(text, usize::MAX)))
-        .unwrap_or_else(|_| HeaderValue::from_static("?"));
-    headers.insert(name, value);
+/// As [`set`], with a name that is one. The text becomes the value as it is, without a copy.
+pub(crate) fn put(headers: &mut HeaderMap, name: HeaderName, text: String) {
+    // A value may have other bytes as well, and would then not be text for the other side.
+    let is_text = text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'));
+    let text = if is_text { text } else { printable(&text, usize::MAX) };
+    headers.insert(name, HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("?")));
 }

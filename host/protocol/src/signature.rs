@@ -33,7 +33,7 @@ impl Crypto {
 /// under which anybody can sign.
 pub fn verify(crypto: Crypto, key: &PublicKey, message: &[u8], signature: &[u8; 64]) -> bool {
     match crypto {
-        Crypto::Sr25519 => verify_sr25519(key, message, signature),
+        Crypto::Sr25519 => ReadyKey::new(*key).verify_sr25519(message, signature),
         Crypto::Ed25519 => verify_ed25519(key, message, signature),
     }
 }
@@ -48,16 +48,42 @@ pub fn verify_wrapped(crypto: Crypto, key: &PublicKey, message: &[u8], signature
     verify(crypto, key, &wrapped, signature)
 }
 
-fn verify_sr25519(key: &PublicKey, message: &[u8], signature: &[u8; 64]) -> bool {
-    // All zeros is the neutral element: a signature under it can be written down without a secret.
-    if key.0 == [0; 32] {
-        return false;
+/// A key whose sr25519 point was decoded once, for keys that verify often: decoding is a tenth of a verification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadyKey {
+    public: PublicKey,
+    /// None when it is no sr25519 key: nothing verifies under it in that scheme.
+    point: Option<schnorrkel::PublicKey>,
+}
+
+impl ReadyKey {
+    /// Decodes a key. One that is none in sr25519 may still be one in ed25519.
+    pub fn new(public: PublicKey) -> Self {
+        // All zeros is the neutral element: a signature under it can be written down without a secret.
+        let good = public.0 != [0; 32];
+        let point = if good { schnorrkel::PublicKey::from_bytes(&public.0).ok() } else { None };
+        Self { public, point }
     }
-    let (Ok(key), Ok(signature)) = (schnorrkel::PublicKey::from_bytes(&key.0), Sr25519Signature::from_bytes(signature))
-    else {
-        return false;
-    };
-    key.verify_simple(SUBSTRATE, message, &signature).is_ok()
+
+    /// The key as its bytes.
+    pub fn public(&self) -> PublicKey {
+        self.public
+    }
+
+    /// As [`verify`], under this key.
+    pub fn verify(&self, crypto: Crypto, message: &[u8], signature: &[u8; 64]) -> bool {
+        match crypto {
+            Crypto::Sr25519 => self.verify_sr25519(message, signature),
+            Crypto::Ed25519 => verify_ed25519(&self.public, message, signature),
+        }
+    }
+
+    fn verify_sr25519(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        let (Some(point), Ok(signature)) = (&self.point, Sr25519Signature::from_bytes(signature)) else {
+            return false;
+        };
+        point.verify_simple(SUBSTRATE, message, &signature).is_ok()
+    }
 }
 
 fn verify_ed25519(key: &PublicKey, message: &[u8], signature: &[u8; 64]) -> bool {

@@ -13,6 +13,6 @@ wasmtime::component::bindgen!({
     with: { "soma:neuron/response.response-stream": crate::capability::ResponseStream },
 });
 
-pub use exports::soma::neuron::{blacklist, forward, priority, streaming, verify};
+pub use exports::soma::neuron::{blacklist, forward, lifecycle, priority, streaming, verify};
 pub use soma::neuron::types::{Caller, Dialect, Failure, Reply, Request, Verdict};
-pub use soma::neuron::{clock, config, log, random, response, types};
+pub use soma::neuron::{clock, log, random, response, types};

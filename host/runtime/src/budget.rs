@@ -1,11 +1,20 @@
 //! What one call may use. Every budget is on by default; only the operator's file can raise one.
 
+mod grant;
+
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use soma_manifest::manifest::LONGEST_WALL;
-use soma_manifest::{BudgetRequest, Seconds};
+
+pub use self::grant::{BudgetGrant, MoreThanGranted};
+
+/// Elements of all tables of one instance, and of each one. Known tool chains make one table of some hundred
+/// functions.
+pub const TABLE: usize = 20_000;
+/// Stack of a guest's own frames; one for all plugins, because the code is compiled for it. wasmtime's default:
+/// what a parser of deeply nested JSON needs, many times over.
+pub const STACK: ByteSize = ByteSize::kib(512);
 
 /// The limits of one plugin's calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +47,12 @@ pub struct Budget {
     pub log_line: usize,
     /// Bytes of log that one hook may write; what is longer is dropped.
     pub log_call: usize,
+    /// Bytes that one call of an import may hand over to the host.
+    pub host_call: ByteSize,
+    /// Handles of resources that are alive in one instance.
+    pub handles: usize,
+    /// Elements of all tables of one instance.
+    pub table: usize,
 }
 
 impl Default for Budget {
@@ -67,6 +82,11 @@ impl Default for Budget {
             queue: 256,
             log_line: 1024,
             log_call: 64 * 1024,
+            // The largest body by default and the largest answer, and some room.
+            host_call: ByteSize::mib(16),
+            // A plugin of this contract holds one stream at a time.
+            handles: 1000,
+            table: TABLE,
         }
     }
 }
@@ -76,109 +96,10 @@ pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
-/// What the operator's file says about a slot's budget; none leaves the default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct BudgetGrant {
-    /// Linear memory of one instance.
-    pub memory: Option<ByteSize>,
-    /// Wall time of a whole request; more than [`LONGEST_WALL`] seconds counts as so much.
-    pub wall: Option<Seconds>,
-    /// Requests that run at once, forwards and streams each.
-    pub in_flight: Option<NonZeroUsize>,
-}
-
-/// A plugin asks for more than the operator gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MoreThanGranted {
-    /// Of memory.
-    Memory {
-        /// What the manifest asks for.
-        asked: ByteSize,
-        /// What it would get.
-        granted: ByteSize,
-    },
-    /// Of wall time.
-    Wall {
-        /// What the manifest asks for.
-        asked: Seconds,
-        /// What it would get.
-        granted: Duration,
-    },
-}
-
 impl Budget {
     /// Streams of one version that one caller's hotkey may have, running or in line: an eighth of those that run
     /// at once, and at least one. Eight hotkeys that read slowly are needed to hold all places.
     pub fn streams_of_one_caller(&self) -> usize {
         (self.streams / 8).max(1)
-    }
-
-    /// The budget of a plugin that asks for `request` in a slot with `grant`: never more than the operator
-    /// (or, in his silence, the default) gives, and less when the plugin asks for less.
-    pub fn decide(request: BudgetRequest, grant: BudgetGrant) -> Result<Budget, MoreThanGranted> {
-        let defaults = Budget::default();
-        let granted = grant.memory.unwrap_or(defaults.memory);
-        let memory = request.memory.unwrap_or(granted);
-        if memory > granted {
-            return Err(MoreThanGranted::Memory { asked: memory, granted });
-        }
-        let longest = Duration::from_secs(LONGEST_WALL);
-        let granted = grant.wall.map_or(defaults.wall, |wall| wall.duration().min(longest));
-        let wall = match request.wall {
-            Some(asked) if asked.duration() > granted => return Err(MoreThanGranted::Wall { asked, granted }),
-            asked => asked.map_or(granted, Seconds::duration),
-        };
-        let in_flight = grant.in_flight.map_or(defaults.in_flight, NonZeroUsize::get);
-        let streams = grant.in_flight.map_or(defaults.streams, NonZeroUsize::get);
-        Ok(Budget { memory, wall, in_flight, streams, ..defaults })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_smaller_of_wish_and_grant_holds_and_the_default_needs_no_word() {
-        let mib = |n: u64| Some(ByteSize::mib(n));
-        let table = [
-            (None, None, Ok(64)),
-            (mib(32), None, Ok(32)),
-            (mib(128), None, Err(64)),
-            (mib(128), mib(256), Ok(128)),
-            (None, mib(256), Ok(256)),
-            (None, mib(16), Ok(16)),
-            (mib(32), mib(16), Err(16)),
-        ];
-        for (asked, granted, expected) in table {
-            let request = BudgetRequest { memory: asked, ..BudgetRequest::default() };
-            let decided = Budget::decide(request, BudgetGrant { memory: granted, ..BudgetGrant::default() });
-            let expected = expected.map(ByteSize::mib).map_err(|granted| {
-                let (asked, granted) = (asked.unwrap(), ByteSize::mib(granted));
-                MoreThanGranted::Memory { asked, granted }
-            });
-            assert_eq!(decided.map(|budget| budget.memory), expected, "{asked:?} {granted:?}");
-        }
-    }
-
-    #[test]
-    fn more_than_a_minute_needs_both_and_ten_minutes_are_the_most() {
-        let table = [
-            (None, None, Some(60)),
-            (Some("10s"), None, Some(10)),
-            (Some("600s"), None, None),
-            (Some("600s"), Some("10min"), Some(600)),
-            (None, Some("2min"), Some(120)),
-            (None, Some("60min"), Some(600)),
-            (Some("60s"), Some("30s"), None),
-        ];
-        for (asked, granted, expected) in table {
-            let seconds = |text: Option<&str>| text.map(|text| text.parse().unwrap());
-            let request = BudgetRequest { wall: seconds(asked), ..BudgetRequest::default() };
-            let decided = Budget::decide(request, BudgetGrant { wall: seconds(granted), ..BudgetGrant::default() });
-            let decided = decided.ok().map(|budget| budget.wall);
-            assert_eq!(decided, expected.map(Duration::from_secs), "{asked:?} {granted:?}");
-        }
     }
 }

@@ -14,14 +14,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use wasmtime::component::Linker;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
 
-use crate::budget::cores;
+use crate::budget::{STACK, TABLE, cores};
 use crate::capability;
+use crate::conduct::Ledger;
+use crate::cores::CoreShares;
 use crate::error::LoadError;
 use crate::gates::Gates;
+use crate::instances::{Room, SMALL};
 use crate::state::HostState;
 
 /// Component instances alive at once.
@@ -36,14 +40,17 @@ const CORE_INSTANCES_EACH: u32 = 16;
 const MEMORIES_EACH: u32 = 4;
 /// The largest memory that an operator can grant: what 32-bit guests can address.
 const LARGEST_MEMORY: usize = 4 << 30;
-/// Elements of one table.
-const TABLE_ELEMENTS: usize = 20_000;
-/// Memory that stays mapped between instances, so that a small guest starts without a system call.
-const KEEP_RESIDENT: usize = 1 << 20;
+/// Idle instances of all versions together; the others are for requests.
+const IDLE: usize = INSTANCES as usize / 2;
+/// Memory that stays mapped between the instances of a slot of the pool, so that a small guest starts without a
+/// system call.
+const KEEP_RESIDENT: usize = SMALL.0 as usize;
+/// Slots of the pool that keep the image of the component that they served last. A request for another component
+/// that finds no slot of its own has to map its image, which is a system call: there are more slots than plugins
+/// that one host is expected to have, and together they keep at most so many times `KEEP_RESIDENT`.
+const WARM_SLOTS: u32 = INSTANCES / 2;
 /// How often running guests are interrupted.
 const TICK: Duration = Duration::from_millis(1);
-/// Stack of a guest's WebAssembly frames.
-const WASM_STACK: usize = 512 << 10;
 /// Stack of the fibre around them, host frames included.
 const FIBRE_STACK: usize = 1 << 20;
 
@@ -57,6 +64,10 @@ struct Shared {
     engine: Engine,
     linker: Linker<HostState>,
     gates: Arc<Gates>,
+    ledger: Ledger,
+    cores: CoreShares,
+    room: Arc<Room>,
+    handle: Handle,
     threads: Option<tokio::runtime::Runtime>,
 }
 
@@ -68,7 +79,7 @@ pub(crate) fn code_config() -> Config {
         .wasm_component_model(true)
         .epoch_interruption(true)
         .concurrency_support(false)
-        .max_wasm_stack(WASM_STACK)
+        .max_wasm_stack(STACK.as_u64() as usize)
         .async_stack_size(FIBRE_STACK)
         .memory_reservation(LARGEST_MEMORY as u64);
     config
@@ -85,10 +96,14 @@ fn pool() -> PoolingAllocationConfig {
         .total_tables(MEMORIES)
         .total_stacks(INSTANCES)
         .max_memory_size(LARGEST_MEMORY)
-        .table_elements(TABLE_ELEMENTS)
+        .table_elements(TABLE)
+        .max_unused_warm_slots(WARM_SLOTS)
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(64 << 10)
         .async_stack_keep_resident(64 << 10);
+    if std::env::var_os("XSCAN").is_some() {
+        pool.pagemap_scan(wasmtime::Enabled::Yes);
+    }
     pool
 }
 
@@ -100,8 +115,9 @@ impl GuestEngine {
         let engine = Engine::new(&config).map_err(|error| LoadError::Engine(format!("{error:#}")))?;
         let linker = capability::linker(&engine).map_err(|error| LoadError::Engine(format!("{error:#}")))?;
         let failed = |error: std::io::Error| LoadError::Engine(error.to_string());
+        let count = threads.map_or_else(cores, NonZeroUsize::get);
         let threads = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(threads.map_or_else(cores, NonZeroUsize::get))
+            .worker_threads(count)
             .thread_name("guest")
             .enable_time()
             .build()
@@ -117,8 +133,17 @@ impl GuestEngine {
                 }
             })
             .map_err(failed)?;
-        let gates = Arc::new(Gates::new(cores()));
-        Ok(GuestEngine { shared: Arc::new(Shared { engine, linker, gates, threads: Some(threads) }) })
+        let shared = Shared {
+            engine,
+            linker,
+            gates: Arc::new(Gates::new(cores())),
+            ledger: Ledger::default(),
+            cores: CoreShares::new(count),
+            room: Arc::new(Room::new(IDLE)),
+            handle: threads.handle().clone(),
+            threads: Some(threads),
+        };
+        Ok(GuestEngine { shared: Arc::new(shared) })
     }
 
     /// The wasmtime engine.
@@ -130,15 +155,39 @@ impl GuestEngine {
         &self.shared.linker
     }
 
+    /// The counters of all slots.
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.shared.ledger
+    }
+
     /// What bounds the gate hooks of all plugins together.
     pub(crate) fn gates(&self) -> &Arc<Gates> {
         &self.shared.gates
     }
 
+    /// What one slot may have of the guests' threads.
+    pub(crate) fn cores(&self) -> &CoreShares {
+        &self.shared.cores
+    }
+
+    /// Room for the idle instances of all versions.
+    pub(crate) fn room(&self) -> &Arc<Room> {
+        &self.shared.room
+    }
+
+    /// The guests' threads.
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.shared.handle
+    }
+
+    /// Whether requests wait for one of the guests' threads.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.shared.handle.metrics().global_queue_depth() > 0
+    }
+
     /// Runs a call on the guests' threads. When the returned task is dropped the call is dropped too.
     pub fn spawn<T: Send + 'static>(&self, call: impl Future<Output = T> + Send + 'static) -> GuestTask<T> {
-        let task = self.shared.threads.as_ref().map(|threads| threads.spawn(call));
-        GuestTask { task }
+        GuestTask { task: self.shared.handle.spawn(call) }
     }
 }
 
@@ -153,7 +202,7 @@ impl Drop for Shared {
 
 /// A call that runs on the guests' threads for as long as somebody waits for it.
 pub struct GuestTask<T> {
-    task: Option<JoinHandle<T>>,
+    task: JoinHandle<T>,
 }
 
 /// The call's result; none when the host shuts down or the call panicked.
@@ -161,17 +210,12 @@ impl<T> Future for GuestTask<T> {
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
-        match self.task.as_mut() {
-            Some(task) => Pin::new(task).poll(context).map(Result::ok),
-            None => Poll::Ready(None),
-        }
+        Pin::new(&mut self.task).poll(context).map(Result::ok)
     }
 }
 
 impl<T> Drop for GuestTask<T> {
     fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
+        self.task.abort();
     }
 }

@@ -3,10 +3,11 @@
 //! Gates have a bound of their own, apart from the queues of forwards: a crowd that waits for a slow forward
 //! does not keep the next caller from being judged, and a slow gate holds no forward back.
 //!
-//! What bounds it: `PLACES_PER_CORE` requests for each core are in a gate hook, at most half of them in hooks of
-//! the same slot. Who finds the slot's half taken waits in the slot's own line, at most [`WAITING`] long, and
-//! holds no place of the others meanwhile; the next one is turned away before an instance is made for it. Who
-//! has a place of the slot's half may have to wait for one of the host's: such are no more than the halves.
+//! What bounds it: each slot has one place of its own, which no other can take: however many slots are slow, the next
+//! one's gates go on. Beside these all slots share `PLACES_PER_CORE` places for each core. One slot has at most half
+//! as many as are shared, its own included. Who finds the slot's part taken waits in the slot's own line, at most
+//! [`WAITING`] long, and holds no place of the others meanwhile; the next one is turned away before an instance is made
+//! for it. Who is within the slot's part may have to wait for a shared place: such are no more than the parts.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -22,7 +23,7 @@ pub const WAITING: usize = 128;
 /// The bound of one host.
 pub struct Gates {
     most: usize,
-    places: Semaphore,
+    shared: Semaphore,
     /// By slot; those that no version needs any more are forgotten.
     slots: Mutex<BTreeMap<String, Weak<SlotGates>>>,
 }
@@ -30,14 +31,18 @@ pub struct Gates {
 /// The bound of one slot within that of its host. All versions of the slot share it.
 pub struct SlotGates {
     host: Arc<Gates>,
+    /// Of the slot's part, which is not taken yet.
     places: Semaphore,
+    /// The place that no other slot takes.
+    own: Semaphore,
     waiting: Semaphore,
 }
 
 /// A place in the gate hooks of one slot.
 pub struct GatePlace<'a> {
     slot: &'a SlotGates,
-    _of_host: SemaphorePermit<'a>,
+    /// The slot's own, or a shared one.
+    _place: SemaphorePermit<'a>,
     _of_slot: SemaphorePermit<'a>,
 }
 
@@ -45,7 +50,7 @@ impl Gates {
     /// For a machine with so many cores.
     pub fn new(cores: usize) -> Gates {
         let most = PLACES_PER_CORE * cores;
-        Gates { most, places: Semaphore::new(most), slots: Mutex::default() }
+        Gates { most, shared: Semaphore::new(most), slots: Mutex::default() }
     }
 
     /// The bound of the slot with this name.
@@ -56,7 +61,8 @@ impl Gates {
         }
         slots.retain(|_, slot| slot.strong_count() > 0);
         let half = Semaphore::new((self.most / 2).max(1));
-        let slot = Arc::new(SlotGates { host: self.clone(), places: half, waiting: Semaphore::new(WAITING) });
+        let (own, waiting) = (Semaphore::new(1), Semaphore::new(WAITING));
+        let slot = Arc::new(SlotGates { host: self.clone(), places: half, own, waiting });
         slots.insert(name.to_owned(), Arc::downgrade(&slot));
         slot
     }
@@ -66,8 +72,8 @@ impl SlotGates {
     /// A place that is free now.
     pub fn try_enter(&self) -> Option<GatePlace<'_>> {
         let of_slot = self.places.try_acquire().ok()?;
-        let of_host = self.host.places.try_acquire().ok()?;
-        Some(GatePlace { slot: self, _of_host: of_host, _of_slot: of_slot })
+        let place = self.own.try_acquire().or_else(|_| self.host.shared.try_acquire()).ok()?;
+        Some(GatePlace { slot: self, _place: place, _of_slot: of_slot })
     }
 
     /// Waits for a place, first come first served. None when too many wait already.
@@ -79,8 +85,12 @@ impl SlotGates {
                 self.places.acquire().await.ok()?
             }
         };
-        let of_host = self.host.places.acquire().await.ok()?;
-        Some(GatePlace { slot: self, _of_host: of_host, _of_slot: of_slot })
+        let place = tokio::select! {
+            biased;
+            own = self.own.acquire() => own,
+            shared = self.host.shared.acquire() => shared,
+        };
+        Some(GatePlace { slot: self, _place: place.ok()?, _of_slot: of_slot })
     }
 }
 
@@ -119,20 +129,46 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_slot_leaves_half_of_the_places_to_others_and_the_host_has_no_more() {
+    async fn however_many_slots_are_full_another_one_goes_on() {
         let gates = Arc::new(Gates::new(1));
-        let [slow, neighbour, third] = ["slow", "neighbour", "third"].map(|name| gates.slot(name));
+        let slow: Vec<_> = (0..9).map(|number| gates.slot(&format!("slow-{number}"))).collect();
+        let crowd: Vec<_> =
+            slow.iter().flat_map(|slot| std::iter::from_fn(|| slot.try_enter()).take(HALF + 1)).collect();
+        // Each has its own, and together they have what is shared.
+        assert_eq!(crowd.len(), slow.len() + PLACES_PER_CORE);
+        assert!(slow.iter().all(|slot| slot.try_enter().is_none()));
+        let neighbour = gates.slot("neighbour");
+        let own = neighbour.try_enter().unwrap();
+        assert!(neighbour.try_enter().is_none());
+        let mut second = Box::pin(neighbour.enter());
+        assert!(second.as_mut().now_or_never().is_none());
+        drop(own);
+        assert!(second.as_mut().now_or_never().is_some(), "its own place is free again");
+    }
+
+    #[tokio::test]
+    async fn one_slot_has_half_and_leaves_the_rest() {
+        let gates = Arc::new(Gates::new(1));
+        let [slow, neighbour] = ["slow", "neighbour"].map(|name| gates.slot(name));
         let crowd: Vec<_> = (0..HALF).map(|_| slow.try_enter().unwrap()).collect();
         let mut waiting = Box::pin(slow.enter());
         assert!(waiting.as_mut().now_or_never().is_none());
-        let others: Vec<_> = (0..HALF).map(|_| neighbour.try_enter().unwrap()).collect();
-        assert!(third.try_enter().is_none());
-        let mut third_waits = Box::pin(third.enter());
-        assert!(third_waits.as_mut().now_or_never().is_none());
-        drop(others);
-        assert!(third_waits.as_mut().now_or_never().is_some());
+        assert_eq!(std::iter::from_fn(|| neighbour.try_enter()).take(HALF).count(), HALF);
         drop(crowd);
         assert!(waiting.as_mut().now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn who_waits_takes_a_shared_place_as_soon_as_one_is_free() {
+        let gates = Arc::new(Gates::new(1));
+        let [a, b] = ["a", "b"].map(|name| gates.slot(name));
+        let all: Vec<_> = (0..PLACES_PER_CORE).map(|_| gates.shared.try_acquire().unwrap()).collect();
+        let (of_a, _of_b) = (a.try_enter().unwrap(), b.try_enter().unwrap());
+        let mut waiting = Box::pin(a.enter());
+        assert!(waiting.as_mut().now_or_never().is_none());
+        drop(all);
+        let place = waiting.as_mut().now_or_never().flatten().unwrap();
+        assert!(place.is_of(&a) && of_a.is_of(&a) && !place.is_of(&b));
     }
 
     #[test]

@@ -12,12 +12,15 @@
 //! - `capability`: the host's side of each import, a module each
 //! - `state`: what one store carries, and its limiter; `meter`: the CPU clock of one call
 //! - [`artifact`]: compiled code, cached by content; [`compile`]: the child that compiles
-//! - [`version`]: one loaded version of a plugin; `session`: one instance of it, for one request
+//! - [`version`]: one loaded version of a plugin; `session`: one instance of it, for one request; `instances`:
+//!   how long an instance lives; `cores`: how many threads one slot may have
 //! - [`route`]: what a route accepts; [`routing`]: the table that a request pins; [`serving`]: a request's way
 //!   through its hooks; [`stream`]: an answer in pieces; [`trace`]: where the time went
+//! - [`conduct`]: what becomes of a version that misbehaves, and of those who make it; `fault`: what a failed call means
 //! - `gates`: how many requests are in their gate hooks; `queue`: who is served next
 //! - [`slots`]: the operator's slots: load, swap, drain
 //! - [`words`]: what others said, fit for a log line
+//! - `native` (feature of the same name): plugins without a sandbox, for benches
 //! - [`error`]: why a plugin was not loaded, why a call gave no answer
 
 pub mod artifact;
@@ -25,10 +28,16 @@ mod bindings;
 pub mod budget;
 mod capability;
 pub mod compile;
+pub mod conduct;
+mod cores;
 pub mod engine;
 pub mod error;
+mod fault;
 mod gates;
+mod instances;
 mod meter;
+#[cfg(feature = "native")]
+pub mod native;
 mod queue;
 pub mod route;
 pub mod routing;
@@ -45,6 +54,7 @@ pub use bindings::{Caller, Dialect, Reply, Request};
 pub use budget::Budget;
 pub use engine::GuestEngine;
 pub use error::{CallError, LoadError};
+pub use instances::{InstancePolicy, InstanceSpec, WarmPolicy};
 pub use route::RouteContract;
 pub use routing::{Route, RoutingTable};
 pub use serving::{Call, Served};

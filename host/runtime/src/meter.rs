@@ -45,6 +45,11 @@ impl CpuMeter {
         Duration::from_nanos(self.spent.load(Ordering::Relaxed))
     }
 
+    /// As [`charged`](CpuMeter::charged), and forgets it: somebody else accounts for it from now on.
+    pub fn take(&self) -> Duration {
+        Duration::from_nanos(self.spent.swap(0, Ordering::Relaxed))
+    }
+
     /// CPU time since the last restart, the poll that runs included. Only right on the thread that polls.
     pub fn spent(&self) -> Duration {
         let slice = match self.slice_start.load(Ordering::Relaxed) {

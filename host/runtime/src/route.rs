@@ -12,6 +12,9 @@ use crate::words::one_line;
 /// Bytes of one compiled regular expression of a schema.
 const COMPILED_PATTERN: usize = 256 << 10;
 
+/// Bytes of a field's name that is repeated to the caller.
+const LONGEST_NAME: usize = 64;
+
 /// Largest body of a route that asks for nothing else.
 pub const DEFAULT_MAX_BODY: ByteSize = ByteSize::mib(8);
 
@@ -100,7 +103,7 @@ impl RouteContract {
         let body = Value::Object(body);
         let violation = schema.validator.iter_errors(&body).next().map(|error| SchemaViolation {
             field: one_line(&field_name(&error), 200),
-            problem: one_line(&error.masked().to_string(), 400),
+            problem: one_line(&problem(&error), 400),
         });
         match (violation, body) {
             (Some(violation), _) => Err(violation),
@@ -118,20 +121,40 @@ fn build(source: &Value) -> Result<jsonschema::Validator, String> {
     options.build(source).map_err(|error| one_line(&error.to_string(), 400))
 }
 
+/// What the schema says, without the caller's words: its values are masked, and of names that the schema does not know
+/// it is only said that there is one.
+fn problem(error: &jsonschema::ValidationError<'_>) -> String {
+    use jsonschema::error::ValidationErrorKind as Kind;
+    match error.kind() {
+        Kind::PropertyNames { .. } => "has a field whose name is not allowed".to_owned(),
+        Kind::AdditionalProperties { .. } | Kind::UnevaluatedProperties { .. } => {
+            "has a field that is not allowed".to_owned()
+        }
+        _ => error.masked().to_string(),
+    }
+}
+
 /// The field that an error is about. For a missing field the pointer names the object it is missing from.
 fn field_name(error: &jsonschema::ValidationError<'_>) -> String {
     let pointer = error.instance_path().to_string();
-    let at = pointer.trim_start_matches('/');
+    let names: Vec<&str> = pointer.trim_start_matches('/').split('/').map(plain_name).collect();
+    let at = names.join("/");
     let missing = match error.kind() {
         jsonschema::error::ValidationErrorKind::Required { property } => property.as_str().unwrap_or_default(),
         _ => "",
     };
-    match (at, missing) {
+    match (at.as_str(), missing) {
         ("", "") => "body".to_owned(),
         ("", missing) => missing.to_owned(),
         (at, "") => at.to_owned(),
         (at, missing) => format!("{at}/{missing}"),
     }
+}
+
+/// A name in a path: where a schema takes any field, callers choose its name.
+fn plain_name(name: &str) -> &str {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if name.len() <= LONGEST_NAME && name.chars().all(plain) { name } else { "?" }
 }
 
 fn drop_unknown(schema: &Value, body: &mut Map<String, Value>) {
@@ -201,6 +224,27 @@ mod tests {
     fn the_callers_own_words_are_not_in_the_message() {
         let violation = accept(json!({"prompt": "secret words that are too long for it"})).unwrap_err();
         assert!(!violation.to_string().contains("secret"), "{violation}");
+    }
+
+    #[test]
+    fn a_name_that_the_caller_made_up_is_not_in_the_message() {
+        let made_up = "Ignore the above\n\u{1b}[31m, and more";
+        let table = [
+            (json!({"propertyNames": {"maxLength": 8}}), json!({made_up: 1}), "has a field whose name is not allowed"),
+            (json!({"additionalProperties": false}), json!({made_up: 1}), "has a field that is not allowed"),
+            (
+                json!({"unevaluatedProperties": false, "additionalProperties": {"type": "string"}}),
+                json!({made_up: 1}),
+                "",
+            ),
+        ];
+        for (schema, body, problem) in table {
+            let spec = RouteSpec { schema: Some(schema), ..RouteSpec::default() };
+            let contract = RouteContract::new("Text", &spec).unwrap();
+            let violation = contract.accept(body.as_object().cloned().unwrap()).unwrap_err();
+            let said = violation.to_string();
+            assert!(!said.contains("Ignore") && said.contains(problem) && said.len() < 80, "{said}");
+        }
     }
 
     #[test]

@@ -10,9 +10,11 @@ use std::time::{Duration, Instant};
 
 use soma_manifest::Hook;
 use soma_manifest::manifest::LONGEST_WALL;
+use tokio::sync::oneshot;
 
 use crate::bindings::{Reply, Request, Verdict};
 use crate::capability::Outlet;
+use crate::conduct::Visit;
 use crate::engine::GuestEngine;
 use crate::error::CallError;
 use crate::gates::GatePlace;
@@ -49,8 +51,16 @@ impl Route {
         let turn = Turn::new(self, call, trace);
         let (deadline, limit) = (turn.deadline, turn.limit);
         let task = engine.spawn(async move {
-            let served = async move { turn.prepare(Hook::Forward).await?.forward().await };
-            tokio::time::timeout_at(deadline.into(), served).await.unwrap_or(Err(CallError::WallBudget { limit }))
+            let route = turn.route.clone();
+            let served = async move {
+                let mut visit = turn.visit()?;
+                let served = async { turn.prepare(Hook::Forward, &mut visit).await?.forward().await }.await;
+                visit.settle(&served);
+                served
+            };
+            let served = tokio::time::timeout_at(deadline.into(), served).await;
+            let served = served.unwrap_or(Err(CallError::WallBudget { limit }));
+            served.inspect_err(|error| route.count(Hook::Forward, error))
         });
         task.await.unwrap_or_else(|| Err(stopping()))
     }
@@ -68,19 +78,30 @@ impl Route {
         let turn = Turn::new(self, call, trace);
         let (deadline, limit) = (turn.deadline, turn.limit);
         let over = move || CallError::WallBudget { limit };
-        let prepared = engine.spawn(async move {
-            let prepared = turn.prepare(Hook::Streaming);
-            tokio::time::timeout_at(deadline.into(), prepared).await.unwrap_or_else(|_| Err(over()))
-        });
-        let ready = prepared.await.unwrap_or_else(|| Err(stopping()))?;
-        let priority = ready.priority;
         let (outlet, pieces) = Outlet::open(self.answerer.budget());
+        let (tell, told) = oneshot::channel();
         let streaming = engine.spawn(async move {
-            let streamed = ready.stream(outlet);
-            tokio::time::timeout_at(deadline.into(), streamed).await.unwrap_or_else(|_| Err(over()))
+            let route = turn.route.clone();
+            let streamed = async move {
+                let mut visit = turn.visit()?;
+                let streamed = async {
+                    let ready = turn.prepare(Hook::Streaming, &mut visit).await?;
+                    // Nobody listens any more when the caller has just left.
+                    let _ = tell.send(ready.priority);
+                    ready.stream(outlet).await
+                };
+                let streamed = streamed.await;
+                visit.settle(&streamed);
+                streamed
+            };
+            let streamed = tokio::time::timeout_at(deadline.into(), streamed).await;
+            let streamed = streamed.unwrap_or_else(|_| Err(over()));
+            streamed.inspect_err(|error| route.count(Hook::Streaming, error))
         });
         let mut rest = Chunks::new(pieces, streaming);
         let first = rest.next().await.transpose()?;
+        // A piece, or the end without one, comes after the priority was known.
+        let priority = told.await.unwrap_or_default();
         Ok(StreamedReply { first, rest, priority })
     }
 }
@@ -127,10 +148,15 @@ impl Turn {
         }
     }
 
-    async fn prepare(mut self, answer: Hook) -> Result<Ready, CallError> {
+    /// Admits the request to the versions of its route.
+    fn visit(&self) -> Result<Visit, CallError> {
+        self.route.visit(&self.request.caller.hotkey)
+    }
+
+    async fn prepare(mut self, answer: Hook, visit: &mut Visit) -> Result<Ready, CallError> {
         let answerer = self.route.answerer.clone();
         let busy = || CallError::Busy { slot: answerer.slot().to_string() };
-        let priority = self.ask_gates().await?;
+        let priority = self.ask_gates(visit).await?;
         // A stream lasts for as long as its caller likes to read: only there one caller could hold every place.
         let share = match answer {
             Hook::Streaming => Some(answerer.shares().take(&self.request.caller.hotkey).ok_or_else(busy)?),
@@ -142,24 +168,29 @@ impl Turn {
             Entered::Full => return Err(busy()),
             Entered::Waiting(waiting) => {
                 self.kept.clear();
-                waiting.place().await.map_err(|turned| match turned {
+                let called = tokio::select! {
+                    called = waiting.place() => called,
+                    out = visit.turned_out(answerer.conduct()) => return Err(out),
+                };
+                called.map_err(|turned| match turned {
                     Turned::Shed => busy(),
                     Turned::Late => CallError::WallBudget { limit: self.limit },
                 })?
             }
         };
         drop(lap);
-        let session = self.session(&answerer, answer).await?;
+        visit.check(answerer.conduct())?;
+        let session = self.session(&answerer, answer, visit).await?;
         Ok(Ready { turn: self, session, priority, place, share })
     }
 
     /// Asks every gate before any verifier: what needs no body is cheaper.
-    async fn ask_gates(&mut self) -> Result<Option<f64>, CallError> {
+    async fn ask_gates(&mut self, visit: &mut Visit) -> Result<Option<f64>, CallError> {
         let route = self.route.clone();
         let mut place = None;
         for gate in &route.gates {
             place = Some(self.gate_place(place, gate).await?);
-            let session = self.session(gate, Hook::Blacklist).await?;
+            let session = self.session(gate, Hook::Blacklist, visit).await?;
             match session.blacklist(self.told()).await? {
                 (session, Verdict::Allow) => self.keep(session, Hook::Blacklist),
                 (_, Verdict::Deny(reason)) => {
@@ -169,7 +200,7 @@ impl Turn {
         }
         for verifier in &route.verifiers {
             place = Some(self.gate_place(place, verifier).await?);
-            let session = self.session(verifier, Hook::Verify).await?;
+            let session = self.session(verifier, Hook::Verify, visit).await?;
             self.told();
             match session.verify(&self.request, &self.body).await? {
                 (session, Verdict::Allow) => self.keep(session, Hook::Verify),
@@ -183,7 +214,7 @@ impl Turn {
         }
         let Some(ranker) = &route.ranker else { return Ok(None) };
         let _place = self.gate_place(place, ranker).await?;
-        let session = self.session(ranker, Hook::Priority).await?;
+        let session = self.session(ranker, Hook::Priority, visit).await?;
         let (session, rank) = session.priority(self.told()).await?;
         self.keep(session, Hook::Priority);
         Ok(Some(rank))
@@ -213,7 +244,8 @@ impl Turn {
     }
 
     /// The version's instance, kept or new.
-    async fn session(&mut self, version: &Arc<Version>, hook: Hook) -> Result<Session, CallError> {
+    async fn session(&mut self, version: &Arc<Version>, hook: Hook, visit: &mut Visit) -> Result<Session, CallError> {
+        visit.ask(version.conduct());
         match self.kept.iter().position(|session| Arc::ptr_eq(session.version(), version)) {
             Some(at) => Ok(self.kept.swap_remove(at)),
             None => Session::start(version, self.id.clone(), &self.trace, hook).await,
@@ -225,7 +257,9 @@ impl Turn {
         let is = |version: &Arc<Version>| Arc::ptr_eq(session.version(), version);
         let verifies = asked == Hook::Blacklist && self.route.verifiers.iter().any(is);
         let ranks = asked != Hook::Priority && self.route.ranker.as_ref().is_some_and(is);
-        if verifies || ranks || is(&self.route.answerer) {
+        // Others wait for a resident instance, and two requests that hold one each might wait for each other.
+        let waited_for = session.version().instances().is_resident();
+        if !waited_for && (verifies || ranks || is(&self.route.answerer)) {
             self.kept.push(session);
         }
     }
@@ -235,16 +269,13 @@ impl Ready {
     async fn forward(self) -> Result<Served, CallError> {
         let Ready { mut turn, session, priority, place, .. } = self;
         turn.told();
-        let reply = session.forward(&turn.request, &turn.body).await;
-        drop(place);
-        Ok(Served { reply: reply?, priority })
+        let reply = session.forward(turn.request, turn.body, place).await?;
+        Ok(Served { reply, priority })
     }
 
     async fn stream(self, outlet: Outlet) -> Result<(), CallError> {
         let Ready { mut turn, session, place, share, .. } = self;
         turn.told();
-        let ended = session.stream(&turn.request, &turn.body, outlet).await;
-        drop((place, share));
-        ended
+        session.stream(turn.request, turn.body, outlet, (place, share)).await
     }
 }

@@ -1,7 +1,11 @@
 //! One instance of a plugin, for one request.
 //!
 //! A session is consumed by each call and given back only when the call came to a good end: after a trap, a
-//! used-up budget or a dropped future there is no way to reach its store again.
+//! used-up budget or a dropped future there is no way to reach its store again, whatever the operator's mode of
+//! instances is. While a call runs its instance belongs to the call's future and goes with it.
+//!
+//! A resident instance's call comes to its own end even when nobody waits for it any more: see
+//! [`Settled`](crate::instances::Settled).
 
 use std::future::Future;
 use std::sync::Arc;
@@ -9,59 +13,60 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use soma_manifest::Hook;
-use wasmtime::component::{Instance, Resource};
-use wasmtime::{PoolConcurrencyLimitError, Store, UpdateDeadline};
+use tokio::runtime::Handle;
+use wasmtime::component::Resource;
 
 use crate::bindings::{Failure, Reply, Request, Verdict};
 use crate::capability::{Broken, Outlet, ResponseStream};
+use crate::cores::OnCore;
 use crate::error::CallError;
-use crate::meter::{CpuMeter, Metered};
-use crate::state::{Exhausted, HostState, Origin};
-use crate::trace::{Stopwatch, Trace};
+use crate::fault::{classify, explain};
+use crate::instances::{Home, Instances, Live, Settled};
+use crate::meter::CpuMeter;
+use crate::queue::{Place, Share};
+use crate::trace::{Stopwatch, Trace, Usage};
 use crate::version::Version;
-use crate::words::{REASON, TRAP, cut, one_line};
+use crate::words::{REASON, cut};
 
-/// A fresh instance with its store.
+/// An instance for one request.
 pub struct Session {
     version: Arc<Version>,
-    store: Store<HostState>,
-    instance: Instance,
+    /// None while a call runs, after one that did not end well, and of native code.
+    live: Option<Live>,
+    home: Home,
     trace: Trace,
-    /// Making the instance counts in the first hook's lap.
+    /// Getting the instance counts in the first hook's lap.
     first_lap: Option<Stopwatch>,
 }
 
+/// Dropping a session gives its instance back, if it is in order.
+impl Drop for Session {
+    fn drop(&mut self) {
+        let home = std::mem::replace(&mut self.home, Home::None);
+        self.version.instances().give_back(self.live.take(), home);
+    }
+}
+
 impl Session {
-    /// Makes an instance, for this hook first. Its start code runs on the budget of a gate.
+    /// Gets an instance, for this hook first.
     pub async fn start(
         version: &Arc<Version>,
         request: Arc<str>,
         trace: &Trace,
         hook: Hook,
     ) -> Result<Session, CallError> {
-        let budget = version.budget();
-        let origin = Origin { slot: version.slot().clone(), version: version.id().clone(), request };
-        let state = HostState::new(origin, version.config().clone(), budget);
-        let usage = state.usage.clone();
-        let lap = Stopwatch::start(trace, version, hook, &usage);
-        let mut store = Store::new(version.pre().engine(), state);
-        store.limiter(|state| &mut state.limiter);
-        // What one call may lift is bounded by the guest's own memory; an answer's length is checked after.
-        store.set_hostcall_fuel(usize::try_from(budget.memory.0).unwrap_or(usize::MAX));
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|context| {
-            if context.data().usage.meter.is_exhausted() {
-                return Err(wasmtime::Error::new(Exhausted::Cpu));
+        let usage = Usage::default();
+        let mut lap = Stopwatch::start(trace, version, hook, &usage);
+        let (live, home) = match version.has_instances() {
+            true => {
+                let (mut live, home) = Instances::take(version, request, hook, usage).await?;
+                let making = live.settle_debt();
+                lap.follow(&live.store.data().usage, making);
+                (Some(live), home)
             }
-            Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
-        });
-        usage.meter.restart(budget.gate_cpu);
-        let made = Metered::new(usage.meter, version.pre().instantiate_async(&mut store)).await;
-        let (version, trace) = (version.clone(), trace.clone());
-        match made {
-            Ok(instance) => Ok(Session { version, store, instance, trace, first_lap: Some(lap) }),
-            Err(error) => Err(classify(&version, hook, budget_of(&version, Hook::Blacklist), error)),
-        }
+            false => (None, Home::None),
+        };
+        Ok(Session { version: version.clone(), live, home, trace: trace.clone(), first_lap: Some(lap) })
     }
 
     /// The version that it is an instance of.
@@ -70,64 +75,146 @@ impl Session {
     }
 
     /// Asks the gate.
-    pub async fn blacklist(mut self, request: &Request) -> Result<(Session, Verdict), CallError> {
-        let run = self.begin(Hook::Blacklist);
+    pub async fn blacklist(self, request: &Request) -> Result<(Session, Verdict), CallError> {
+        #[cfg(feature = "native")]
+        if self.live.is_none() {
+            return self.natively(Hook::Blacklist, |hooks| hooks.blacklist(request));
+        }
+        let Some(threads) = self.settles_on() else { return self.ask_blacklist(request).await };
+        let request = request.clone();
+        Settled::new(&threads, async move { self.ask_blacklist(&request).await }).await
+    }
+
+    async fn ask_blacklist(mut self, request: &Request) -> Result<(Session, Verdict), CallError> {
+        let (run, mut live) = self.begin(Hook::Blacklist)?;
         let call = async {
-            let hook = self.version.hooks().blacklist(&mut self.store, &self.instance)?;
-            hook.call_check(&mut self.store, request).await
+            let hook = self.version.component()?.1.blacklist(&mut live.store, &live.instance)?;
+            let called = hook.call_check(&mut live.store, request).await;
+            called.map_err(|error| explain(&mut live.store, error))
         };
         let verdict = run.gate(call).await?;
+        self.live = Some(live);
         Ok((self, verdict))
     }
 
     /// Has the request checked with its body.
-    pub async fn verify(mut self, request: &Request, body: &[u8]) -> Result<(Session, Verdict), CallError> {
-        let run = self.begin(Hook::Verify);
+    pub async fn verify(self, request: &Request, body: &[u8]) -> Result<(Session, Verdict), CallError> {
+        #[cfg(feature = "native")]
+        if self.live.is_none() {
+            return self.natively(Hook::Verify, |hooks| hooks.verify(request, body));
+        }
+        let Some(threads) = self.settles_on() else { return self.ask_verify(request, body).await };
+        let (request, body) = (request.clone(), body.to_vec());
+        Settled::new(&threads, async move { self.ask_verify(&request, &body).await }).await
+    }
+
+    async fn ask_verify(mut self, request: &Request, body: &[u8]) -> Result<(Session, Verdict), CallError> {
+        let (run, mut live) = self.begin(Hook::Verify)?;
         let call = async {
-            let hook = self.version.hooks().verify(&mut self.store, &self.instance)?;
-            hook.call_check(&mut self.store, request, body).await
+            let hook = self.version.component()?.1.verify(&mut live.store, &live.instance)?;
+            let called = hook.call_check(&mut live.store, request, body).await;
+            called.map_err(|error| explain(&mut live.store, error))
         };
         let verdict = run.gate(call).await?;
+        self.live = Some(live);
         Ok((self, verdict))
     }
 
     /// Asks for the request's priority. NaN and infinities count as the lowest.
-    pub async fn priority(mut self, request: &Request) -> Result<(Session, f64), CallError> {
-        let run = self.begin(Hook::Priority);
+    pub async fn priority(self, request: &Request) -> Result<(Session, f64), CallError> {
+        #[cfg(feature = "native")]
+        if self.live.is_none() {
+            return self.natively(Hook::Priority, |hooks| hooks.priority(request));
+        }
+        let Some(threads) = self.settles_on() else { return self.ask_priority(request).await };
+        let request = request.clone();
+        Settled::new(&threads, async move { self.ask_priority(&request).await }).await
+    }
+
+    async fn ask_priority(mut self, request: &Request) -> Result<(Session, f64), CallError> {
+        let (run, mut live) = self.begin(Hook::Priority)?;
         let call = async {
-            let hook = self.version.hooks().priority(&mut self.store, &self.instance)?;
-            hook.call_rank(&mut self.store, request).await
+            let hook = self.version.component()?.1.priority(&mut live.store, &live.instance)?;
+            let called = hook.call_rank(&mut live.store, request).await;
+            called.map_err(|error| explain(&mut live.store, error))
         };
         let rank = run.gate(call).await?;
+        self.live = Some(live);
         Ok((self, if rank.is_finite() { rank } else { f64::MIN }))
     }
 
-    /// Asks for the answer. The session ends with it.
-    pub async fn forward(mut self, request: &Request, body: &[u8]) -> Result<Reply, CallError> {
-        let run = self.begin(Hook::Forward);
-        let call = async {
-            let hook = self.version.hooks().forward(&mut self.store, &self.instance)?;
-            hook.call_forward(&mut self.store, request, body).await
+    /// Asks for the answer. The session ends with it, and then the place is free.
+    pub async fn forward(self, request: Request, body: Vec<u8>, place: Place) -> Result<Reply, CallError> {
+        let Some(threads) = self.settles_on() else {
+            let reply = self.ask_forward(&request, &body).await;
+            drop(place);
+            return reply;
         };
-        match run.finish(call).await? {
-            Ok(reply) => checked(&self.version, reply),
-            Err(failure) => Err(failed(failure)),
-        }
+        let limit = self.version.budget().wall;
+        let settled = async move {
+            let reply = tokio::time::timeout(limit, self.ask_forward(&request, &body)).await;
+            drop(place);
+            reply.unwrap_or(Err(CallError::WallBudget { limit }))
+        };
+        Settled::new(&threads, settled).await
     }
 
-    /// Asks for the answer, which goes into the outlet piece by piece. The session ends with it.
-    pub async fn stream(mut self, request: &Request, body: &[u8], outlet: Outlet) -> Result<(), CallError> {
-        let run = self.begin(Hook::Streaming);
-        let (version, pulse) = (self.version.clone(), outlet.pulse());
-        let budget = version.budget();
-        outlet.begin();
-        self.store.data_mut().outlet = Some(outlet);
+    async fn ask_forward(mut self, request: &Request, body: &[u8]) -> Result<Reply, CallError> {
+        #[cfg(feature = "native")]
+        if self.live.is_none() {
+            let version = self.version.clone();
+            let (_, answer) = self.natively(Hook::Forward, |hooks| hooks.forward(request, body))?;
+            return answer.map_err(failed).and_then(|reply| checked(&version, reply));
+        }
+        let (run, mut live) = self.begin(Hook::Forward)?;
         let call = async {
-            let hook = version.hooks().streaming(&mut self.store, &self.instance)?;
-            let stream = Resource::<ResponseStream>::new_own(0);
-            hook.call_forward(&mut self.store, request, body, stream).await
+            let hook = self.version.component()?.1.forward(&mut live.store, &live.instance)?;
+            let called = hook.call_forward(&mut live.store, request, body).await;
+            called.map_err(|error| explain(&mut live.store, error))
         };
-        let slot = || version.slot().to_string();
+        let reply = match run.finish(call).await? {
+            Ok(reply) => Ok(checked(&self.version, reply)?),
+            Err(failure) => Err(failed(failure)),
+        };
+        self.live = Some(live);
+        reply
+    }
+
+    /// Asks for the answer, which goes into the outlet piece by piece. The session ends with it, and then the
+    /// place is free.
+    pub async fn stream(
+        self,
+        request: Request,
+        body: Vec<u8>,
+        outlet: Outlet,
+        place: (Place, Option<Share>),
+    ) -> Result<(), CallError> {
+        let Some(threads) = self.settles_on() else {
+            let ended = self.ask_stream(&request, &body, outlet).await;
+            drop(place);
+            return ended;
+        };
+        let limit = self.version.budget().wall;
+        let settled = async move {
+            let ended = tokio::time::timeout(limit, self.ask_stream(&request, &body, outlet)).await;
+            drop(place);
+            ended.unwrap_or(Err(CallError::WallBudget { limit }))
+        };
+        Settled::new(&threads, settled).await
+    }
+
+    async fn ask_stream(mut self, request: &Request, body: &[u8], outlet: Outlet) -> Result<(), CallError> {
+        let (run, mut live) = self.begin(Hook::Streaming)?;
+        let (version, pulse) = (self.version.clone(), outlet.pulse());
+        let (slot, budget) = (|| version.slot().to_string(), version.budget());
+        outlet.begin();
+        let number = live.store.data_mut().begin_stream(outlet);
+        let call = async {
+            let hook = version.component()?.1.streaming(&mut live.store, &live.instance)?;
+            let stream = Resource::<ResponseStream>::new_own(number);
+            let called = hook.call_forward(&mut live.store, request, body, stream).await;
+            called.map_err(|error| explain(&mut live.store, error))
+        };
         let ended = tokio::select! {
             ended = run.finish(call) => ended,
             () = pulse.silent(budget.idle) => {
@@ -135,8 +222,12 @@ impl Session {
             }
         };
         // Whatever a guest makes of a write that was refused, the answer is not whole.
-        let outlet = self.store.data_mut().outlet.take();
-        match outlet.and_then(|outlet| outlet.broken()) {
+        let outlet = live.store.data_mut().outlet.take();
+        let broken = outlet.and_then(|outlet| outlet.broken());
+        if ended.is_ok() && broken != Some(Broken::Limit) {
+            self.live = Some(live);
+        }
+        match broken {
             Some(Broken::Gone) => Err(CallError::StreamLeft { slot: slot() }),
             Some(Broken::Stalled) => Err(CallError::StreamStalled { slot: slot(), limit: budget.drain }),
             Some(Broken::Limit) => {
@@ -147,25 +238,47 @@ impl Session {
     }
 
     /// Looks up every live hook: their shapes are checked only here.
-    pub fn check_hooks(&mut self) -> wasmtime::Result<()> {
-        self.version.hooks().check(&mut self.store, &self.instance)
+    pub fn check_hooks(mut self) -> wasmtime::Result<()> {
+        let Some(mut live) = self.live.take() else { return Ok(()) };
+        self.version.component()?.1.check(&mut live.store, &live.instance)?;
+        self.live = Some(live);
+        Ok(())
     }
 
-    fn begin(&mut self, hook: Hook) -> Run {
-        let cpu = budget_of(&self.version, hook);
-        let state = self.store.data_mut();
-        state.log.refill();
-        let usage = state.usage.clone();
-        let lap = match self.first_lap.take() {
-            Some(mut lap) => {
-                lap.carry();
-                lap
-            }
-            None => Stopwatch::start(&self.trace, &self.version, hook, &usage),
+    /// Where a call comes to its end, when it has to.
+    fn settles_on(&self) -> Option<Handle> {
+        self.version.instances().is_resident().then(|| self.version.engine().handle().clone())
+    }
+
+    /// Takes the instance out, for a call that gives it back when it ends well.
+    fn begin(&mut self, hook: Hook) -> Result<(Run, Live), CallError> {
+        let Some(mut live) = self.live.take() else {
+            return Err(CallError::Internal("there is no instance".to_owned()));
         };
+        let cpu = budget_of(&self.version, hook);
+        let state = live.store.data_mut();
+        state.begin(hook);
+        let usage = state.usage.clone();
+        let lap = self.first_lap.take();
+        let lap = lap.unwrap_or_else(|| Stopwatch::start(&self.trace, &self.version, hook, &usage));
         usage.meter.restart(cpu);
-        self.store.set_epoch_deadline(1);
-        Run { version: self.version.clone(), hook, cpu, meter: usage.meter, _lap: lap }
+        live.store.set_epoch_deadline(1);
+        Ok((Run { version: self.version.clone(), hook, cpu, meter: usage.meter, _lap: lap }, live))
+    }
+
+    /// Asks native code.
+    #[cfg(feature = "native")]
+    fn natively<T>(
+        mut self,
+        hook: Hook,
+        ask: impl FnOnce(&crate::native::NativeHooks) -> Option<T>,
+    ) -> Result<(Session, T), CallError> {
+        let first = self.first_lap.take();
+        let lap = first.unwrap_or_else(|| Stopwatch::start(&self.trace, &self.version, hook, &Usage::default()));
+        let answer = self.version.native_hooks().and_then(ask);
+        drop(lap);
+        let answer = answer.ok_or_else(|| CallError::Internal(format!("{hook} is not there natively")))?;
+        Ok((self, answer))
     }
 }
 
@@ -188,7 +301,7 @@ impl Run {
     }
 
     async fn finish<T>(self, call: impl Future<Output = wasmtime::Result<T>>) -> Result<T, CallError> {
-        let ended = Metered::new(self.meter.clone(), call).await;
+        let ended = OnCore::new(self.version.cores().clone(), self.meter.clone(), call).await;
         ended.map_err(|error| classify(&self.version, self.hook, self.cpu, error))
     }
 }
@@ -229,18 +342,4 @@ fn checked(version: &Version, reply: Reply) -> Result<Reply, CallError> {
         return garbage("its content type is not printable ASCII of at most 200 bytes".to_owned());
     }
     Ok(reply)
-}
-
-/// What a failed call means.
-fn classify(version: &Version, hook: Hook, cpu: Duration, error: wasmtime::Error) -> CallError {
-    let slot = version.slot().to_string();
-    if error.is::<PoolConcurrencyLimitError>() {
-        return CallError::Busy { slot };
-    }
-    match error.downcast_ref::<Exhausted>() {
-        Some(Exhausted::Cpu) => CallError::CpuBudget { slot, hook, limit: cpu },
-        Some(Exhausted::Memory) => CallError::MemoryBudget { slot, hook, limit: version.budget().memory },
-        Some(Exhausted::Table) => CallError::TableBudget { slot, hook },
-        Some(Exhausted::Stream) | None => CallError::Trap { slot, hook, trap: one_line(&format!("{error:?}"), TRAP) },
-    }
 }

@@ -11,14 +11,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 use soma_manifest::Want;
 use tokio::sync::Mutex;
 
 use crate::budget::BudgetGrant;
+use crate::conduct::Exhaustion;
 use crate::error::LoadError;
+use crate::instances::InstanceSpec;
 use crate::routing::RoutingTable;
 use crate::version::{Loader, Version};
 
@@ -44,6 +46,8 @@ pub struct SlotSpec {
     pub config: BTreeMap<String, String>,
     /// Budgets beyond the default.
     pub budget: BudgetGrant,
+    /// How long its instances live; without a word small plugins get fresh ones and large ones warm ones.
+    pub instances: Option<InstanceSpec>,
 }
 
 /// All slots of a host.
@@ -84,6 +88,18 @@ pub struct SlotStatus {
     pub draining: usize,
     /// Requests that wait for their turn.
     pub waiting: usize,
+    /// How long its instances live: `fresh`, `warm` with its bounds, or `resident`.
+    pub instances: String,
+    /// Instances that are made and wait for a request.
+    pub idle: usize,
+    /// Unix time in milliseconds of the next try, when the plugin was taken out because it trapped too often.
+    pub out_until_ms: Option<u64>,
+    /// Callers that have to wait because they made it trap.
+    pub slowed: usize,
+    /// Calls that misbehaved since the host was started, of all versions.
+    pub traps: u64,
+    /// Budgets that were used up since the host was started, by all versions.
+    pub exhausted: Vec<Exhaustion>,
 }
 
 /// Whether a swap may take routes or gates away.
@@ -125,6 +141,11 @@ impl Slots {
             })?;
             bound.push((spec, version));
         }
+        Slots::bind(loader, bound)
+    }
+
+    /// Puts loaded versions into service.
+    pub fn bind(loader: Loader, bound: Vec<(SlotSpec, Arc<Version>)>) -> Result<Slots, LoadError> {
         let table = ArcSwap::from_pointee(RoutingTable::bind(&bound)?);
         let turns = bound.iter().map(|(spec, _)| (spec.name.clone(), Mutex::new(()))).collect();
         Ok(Slots { loader, table, turns, state: Mutex::new(State { bound, drained: Vec::new() }) })
@@ -168,6 +189,7 @@ impl Slots {
             return Err(LoadError::Loses { slot: slot.to_owned(), lost: lost.join(", ") });
         }
         self.table.store(Arc::new(table));
+        old.retire();
         state.drained.push((slot.to_owned(), Arc::downgrade(&old)));
         state.bound = bound;
         let elapsed_ms = start.elapsed().as_secs_f64() * 1000.0;
@@ -195,6 +217,12 @@ impl Slots {
                 file: spec.plugin.clone(),
                 draining: state.draining(&spec.name),
                 waiting: version.waiting(),
+                instances: version.policy().to_string(),
+                idle: version.idle(),
+                out_until_ms: version.conduct().out().map(unix_ms_in),
+                slowed: version.conduct().slowed(),
+                traps: version.conduct().counts().traps(),
+                exhausted: version.conduct().counts().exhaustions(),
             }
         });
         status.collect()
@@ -214,6 +242,12 @@ impl Slots {
             tokio::time::sleep(LOOK).await;
         }
     }
+}
+
+/// Unix time in milliseconds, so much later than now.
+fn unix_ms_in(later: Duration) -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from((now + later).as_millis()).unwrap_or(u64::MAX)
 }
 
 impl State {

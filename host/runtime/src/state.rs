@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use soma_manifest::Hook;
 use wasmtime::ResourceLimiter;
 
 use crate::budget::Budget;
-use crate::capability::Outlet;
+use crate::capability::{LogAllowance, Outlet};
+use crate::conduct::Counts;
 use crate::trace::Usage;
-
-/// Elements of all tables of one instance. Cranelift-built guests have one table of some hundred functions.
-const TABLE_ELEMENTS: usize = 20_000;
 
 /// Why a budget ended a call. Carried through wasmtime as the error of the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +21,10 @@ pub enum Exhausted {
     Memory,
     #[error("the table budget is used up")]
     Table,
+    #[error("the handles are used up")]
+    Handles,
+    #[error("it handed {size} bytes to an import at once")]
+    HostCall { size: usize },
     #[error("it went on writing to a stream that had answered with an error")]
     Stream,
 }
@@ -40,35 +43,63 @@ pub struct HostState {
     pub config: Arc<BTreeMap<String, String>>,
     pub usage: Usage,
     pub log: LogAllowance,
+    /// Bytes that one call of an import may hand over.
+    pub host_call: usize,
     pub limiter: Limiter,
     /// Where a streaming hook writes to, for as long as it runs.
     pub outlet: Option<Outlet>,
+    /// Streams that this instance has been given; the number of the last one. A handle of an earlier one is closed.
+    pub streams: u32,
 }
 
 impl HostState {
-    pub fn new(origin: Origin, config: Arc<BTreeMap<String, String>>, budget: &Budget) -> Self {
-        let usage = Usage::default();
+    /// For a new instance, whose use is counted in `usage`, and what its log does not take in `counts`.
+    pub fn new(
+        origin: Origin,
+        config: Arc<BTreeMap<String, String>>,
+        budget: &Budget,
+        usage: Usage,
+        counts: Arc<Counts>,
+    ) -> Self {
         HostState {
             origin,
             config,
-            log: LogAllowance { line: budget.log_line, call: budget.log_call, left: budget.log_call },
+            log: LogAllowance::new(budget, counts),
+            host_call: usize::try_from(budget.host_call.0).unwrap_or(usize::MAX),
             limiter: Limiter {
                 memory_left: usize::try_from(budget.memory.0).unwrap_or(usize::MAX),
-                table_left: TABLE_ELEMENTS,
+                table_left: budget.table,
                 memory: usage.memory.clone(),
             },
             usage,
             outlet: None,
+            streams: 0,
         }
     }
-}
 
-/// How much a hook may still write to the log.
-#[derive(Clone, Copy, Debug)]
-pub struct LogAllowance {
-    pub line: usize,
-    pub call: usize,
-    pub left: usize,
+    /// The instance serves this request from now on. Its memory stays as large as it is; everything else that the host
+    /// keeps of earlier requests is gone.
+    pub fn assign(&mut self, request: Arc<str>) {
+        self.origin.request = request;
+        self.outlet = None;
+    }
+
+    /// The next call is of this hook.
+    pub fn begin(&mut self, hook: Hook) {
+        self.log.refill(hook);
+    }
+
+    /// Whether a call of an import may hand over so many bytes. Asked before any of them is copied.
+    pub fn admit(&self, size: usize) -> wasmtime::Result<()> {
+        if size > self.host_call { Err(wasmtime::Error::new(Exhausted::HostCall { size })) } else { Ok(()) }
+    }
+
+    /// Gives a streaming hook its way out. Returns the number that its handle carries.
+    pub fn begin_stream(&mut self, outlet: Outlet) -> u32 {
+        self.outlet = Some(outlet);
+        self.streams = self.streams.wrapping_add(1);
+        self.streams
+    }
 }
 
 /// Bounds memory and tables over all of an instance's core instances.

@@ -99,6 +99,13 @@ pub struct Usage {
     pub memory: Arc<AtomicU64>,
 }
 
+impl Usage {
+    /// Bytes of linear memory by now.
+    pub fn memory(&self) -> u64 {
+        self.memory.load(Ordering::Relaxed)
+    }
+}
+
 /// A lap that runs. It is written down when it is dropped, so a call that was given up has one too.
 pub struct Stopwatch {
     trace: Trace,
@@ -124,20 +131,21 @@ impl Stopwatch {
         Stopwatch { trace: trace.clone(), lap, started: Instant::now(), usage }
     }
 
-    /// Adds what the meter has, which is about to count anew.
-    pub fn carry(&mut self) {
-        if let Some(usage) = &self.usage {
-            self.lap.cpu += usage.meter.charged();
-        }
+    /// Counts on with the use of this instance, whose making took so much CPU time.
+    pub fn follow(&mut self, usage: &Usage, making: Duration) {
+        self.lap.cpu += making;
+        self.usage = Some(usage.clone());
     }
 }
 
 impl Drop for Stopwatch {
     fn drop(&mut self) {
-        self.carry();
         let mut lap = self.lap.clone();
         lap.wall = self.started.elapsed();
-        lap.memory = self.usage.as_ref().map_or(0, |usage| usage.memory.load(Ordering::Relaxed));
+        if let Some(usage) = &self.usage {
+            lap.cpu += usage.meter.charged();
+            lap.memory = usage.memory();
+        }
         self.trace.push(lap);
     }
 }

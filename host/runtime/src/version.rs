@@ -3,17 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytesize::ByteSize;
 use soma_manifest::{Digest, Hook, Manifest, PluginFile};
 use wasmtime::Store;
-use wasmtime::component::{Instance, InstancePre};
+use wasmtime::component::{Component, Instance, InstancePre};
 
 use crate::artifact::ArtifactCache;
-use crate::bindings::{blacklist, forward, priority, streaming, verify};
+use crate::bindings::{blacklist, forward, lifecycle, priority, streaming, verify};
 use crate::budget::{Budget, MoreThanGranted};
 use crate::compile::Compiler;
+use crate::conduct::Conduct;
+use crate::cores::CoreShare;
 use crate::engine::GuestEngine;
-use crate::error::LoadError;
+use crate::error::{CallError, LoadError};
 use crate::gates::SlotGates;
+use crate::instances::{InstancePolicy, Instances, Size};
 use crate::queue::{Queue, Shares};
 use crate::route::RouteContract;
 use crate::session::Session;
@@ -41,12 +45,24 @@ pub struct Version {
     budget: Budget,
     config: Arc<BTreeMap<String, String>>,
     routes: BTreeMap<String, Arc<RouteContract>>,
-    pre: InstancePre<HostState>,
-    hooks: HookIndices,
+    code: Code,
+    instances: Instances,
     forwards: Queue,
     streams: Queue,
     shares: Shares,
     gates: Arc<SlotGates>,
+    conduct: Arc<Conduct>,
+    cores: Arc<CoreShare>,
+    engine: GuestEngine,
+}
+
+/// What answers.
+pub(crate) enum Code {
+    /// A component in the sandbox.
+    Component(InstancePre<HostState>, HookIndices),
+    /// Functions of this program: what a bench compares the sandbox with.
+    #[cfg(feature = "native")]
+    Native(crate::native::NativeHooks),
 }
 
 impl Loader {
@@ -56,6 +72,9 @@ impl Loader {
         let opened = tokio::task::spawn_blocking(move || PluginFile::open(&path)).await;
         let file = opened.map_err(|error| LoadError::Engine(error.to_string()))??;
         file.check_grants(&spec.name, &spec.grant)?;
+        for grant in file.unused_grants(&spec.grant) {
+            tracing::warn!(slot = spec.name, plugin = file.manifest.name, %grant, "granted, but the plugin does not want it");
+        }
         let budget = decide(&file.manifest, spec)?;
         let routes = contracts(&file.manifest).await?;
         let engine = self.engine.engine();
@@ -69,22 +88,12 @@ impl Loader {
         let shape = |error: wasmtime::Error| LoadError::Shape(format!("{error:#}"));
         let pre = self.engine.linker().instantiate_pre(&component).map_err(shape)?;
         let hooks = HookIndices::find(&pre, &file.manifest).map_err(shape)?;
-        let version = Arc::new(Version {
-            slot: spec.name.as_str().into(),
-            id: version_id(&file.digest, &spec.config).into(),
-            manifest: file.manifest,
-            digest: file.digest,
-            budget,
-            config: Arc::new(spec.config.clone()),
-            routes,
-            pre,
-            hooks,
-            forwards: Queue::new(budget.in_flight, budget.queue),
-            streams: Queue::new(budget.streams, budget.queue),
-            shares: Shares::new(budget.streams_of_one_caller()),
-            gates: self.engine.gates().slot(&spec.name),
-        });
+        let size = Size { component: ByteSize(file.bytes.len() as u64), memory: initial_memory(&component) };
+        let policy = InstancePolicy::decide(spec.instances, size, &budget);
+        let parts = Parts { manifest: file.manifest, digest: file.digest, budget, routes };
+        let version = Version::new(&self.engine, spec, parts, policy, Code::Component(pre, hooks));
         self.warm(version.clone()).await?;
+        version.instances.watch_age(&version);
         Ok(version)
     }
 
@@ -92,8 +101,10 @@ impl Loader {
     async fn warm(&self, version: Arc<Version>) -> Result<(), LoadError> {
         let trial = async move {
             let session = Session::start(&version, "warm".into(), &Trace::default(), version.first_hook()).await;
-            let mut session = session.map_err(LoadError::Warm)?;
-            session.check_hooks().map_err(|error| LoadError::Shape(format!("{error:#}")))
+            let session = session.map_err(LoadError::Warm)?;
+            session.check_hooks().map_err(|error| LoadError::Shape(format!("{error:#}")))?;
+            version.instances.fill(&version);
+            Ok(())
         };
         self.engine.spawn(trial).await.unwrap_or(Err(LoadError::Engine("the host is stopping".into())))
     }
@@ -101,10 +112,15 @@ impl Loader {
 
 fn decide(manifest: &Manifest, spec: &SlotSpec) -> Result<Budget, LoadError> {
     let slot = spec.name.clone();
-    Budget::decide(manifest.budget, spec.budget).map_err(|refusal| match refusal {
-        MoreThanGranted::Memory { asked, granted } => LoadError::Budget { slot, asked, granted },
-        MoreThanGranted::Wall { asked, granted } => LoadError::Wall { slot, asked, granted },
-    })
+    let decided = Budget::decide(manifest.budget, spec.budget);
+    decided.map_err(|MoreThanGranted { key, asked, granted }| LoadError::Budget { slot, key, asked, granted })
+}
+
+/// Of the component's largest memory at the start; nothing when that cannot be told before it is instantiated.
+fn initial_memory(component: &Component) -> ByteSize {
+    const PAGE: u64 = 64 << 10;
+    let resources = component.resources_required();
+    ByteSize(resources.and_then(|resources| resources.max_initial_memory_size).unwrap_or(0).saturating_mul(PAGE))
 }
 
 /// Digest of (component with manifest, configuration), 12 hexadecimal digits.
@@ -120,7 +136,7 @@ fn version_id(digest: &Digest, config: &BTreeMap<String, String>) -> String {
 }
 
 /// The routes' contracts. Compiling a schema that is not ours takes its own thread.
-async fn contracts(manifest: &Manifest) -> Result<BTreeMap<String, Arc<RouteContract>>, LoadError> {
+pub(crate) async fn contracts(manifest: &Manifest) -> Result<BTreeMap<String, Arc<RouteContract>>, LoadError> {
     let routes = manifest.routes.clone();
     let compiling = tokio::task::spawn_blocking(move || {
         let contracts =
@@ -130,7 +146,47 @@ async fn contracts(manifest: &Manifest) -> Result<BTreeMap<String, Arc<RouteCont
     compiling.await.map_err(|error| LoadError::Engine(error.to_string()))?
 }
 
+/// What a version is made of, apart from its code.
+pub(crate) struct Parts {
+    pub manifest: Manifest,
+    pub digest: Digest,
+    pub budget: Budget,
+    pub routes: BTreeMap<String, Arc<RouteContract>>,
+}
+
 impl Version {
+    pub(crate) fn new(
+        engine: &GuestEngine,
+        spec: &SlotSpec,
+        parts: Parts,
+        policy: InstancePolicy,
+        code: Code,
+    ) -> Arc<Version> {
+        let Parts { manifest, digest, budget, routes } = parts;
+        let (slot, id): (Arc<str>, Arc<str>) = (spec.name.as_str().into(), version_id(&digest, &spec.config).into());
+        let conduct = Conduct::new(slot.clone(), id.clone(), engine.ledger().slot(&spec.name));
+        // A resident instance serves one request at a time; the others wait where they are ordered by priority.
+        let at_once = |most: usize| if policy == InstancePolicy::Resident { 1 } else { most };
+        Arc::new(Version {
+            slot,
+            id,
+            manifest,
+            digest,
+            budget,
+            config: Arc::new(spec.config.clone()),
+            routes,
+            code,
+            instances: Instances::new(policy, engine),
+            forwards: Queue::new(at_once(budget.in_flight), budget.queue),
+            streams: Queue::new(at_once(budget.streams), budget.queue),
+            shares: Shares::new(budget.streams_of_one_caller()),
+            gates: engine.gates().slot(&spec.name),
+            conduct: Arc::new(conduct),
+            cores: engine.cores().slot(&spec.name),
+            engine: engine.clone(),
+        })
+    }
+
     /// The operator's slot.
     pub fn slot(&self) -> &Arc<str> {
         &self.slot
@@ -170,12 +226,59 @@ impl Version {
         &self.config
     }
 
-    pub(crate) fn pre(&self) -> &InstancePre<HostState> {
-        &self.pre
+    /// What the sandbox runs.
+    ///
+    /// # Errors
+    /// For native code, which has no instances.
+    pub(crate) fn component(&self) -> Result<(&InstancePre<HostState>, &HookIndices), CallError> {
+        match &self.code {
+            Code::Component(pre, hooks) => Ok((pre, hooks)),
+            #[cfg(feature = "native")]
+            Code::Native(_) => Err(CallError::Internal("native code has no instances".to_owned())),
+        }
     }
 
-    pub(crate) fn hooks(&self) -> &HookIndices {
-        &self.hooks
+    /// Whether requests need an instance: native code has none.
+    pub(crate) fn has_instances(&self) -> bool {
+        self.component().is_ok()
+    }
+
+    /// The functions of native code.
+    #[cfg(feature = "native")]
+    pub(crate) fn native_hooks(&self) -> Option<&crate::native::NativeHooks> {
+        match &self.code {
+            Code::Component(..) => None,
+            Code::Native(hooks) => Some(hooks),
+        }
+    }
+
+    /// Its instances.
+    pub(crate) fn instances(&self) -> &Instances {
+        &self.instances
+    }
+
+    /// How long its instances live.
+    pub fn policy(&self) -> &InstancePolicy {
+        self.instances.policy()
+    }
+
+    /// Instances that are made and wait for a request.
+    pub fn idle(&self) -> usize {
+        self.instances.idle()
+    }
+
+    /// Another version serves from now on; this one only ends what it has begun.
+    pub(crate) fn retire(&self) {
+        self.instances.close();
+    }
+
+    /// Its slot's share of the guests' threads.
+    pub(crate) fn cores(&self) -> &Arc<CoreShare> {
+        &self.cores
+    }
+
+    pub(crate) fn engine(&self) -> &GuestEngine {
+        &self.engine
     }
 
     /// Whether it answers routes, and does not only gate those of others.
@@ -198,13 +301,18 @@ impl Version {
         &self.shares
     }
 
+    /// How it behaves, and who makes it misbehave.
+    pub fn conduct(&self) -> &Arc<Conduct> {
+        &self.conduct
+    }
+
     /// What bounds the gate hooks of its slot, which all versions of the slot share.
     pub(crate) fn gates(&self) -> &Arc<SlotGates> {
         &self.gates
     }
 
     /// The hook that is asked first: names the plugin's fault when it cannot even be instantiated.
-    fn first_hook(&self) -> Hook {
+    pub(crate) fn first_hook(&self) -> Hook {
         let order = [Hook::Blacklist, Hook::Verify, Hook::Priority, Hook::Streaming];
         order.into_iter().find(|hook| self.has(*hook)).unwrap_or(Hook::Forward)
     }
@@ -215,6 +323,8 @@ macro_rules! hook_indices {
         /// Where the live hooks are in an instance: looked up once.
         pub(crate) struct HookIndices {
             $($interface: Option<$interface::GuestIndices>,)*
+            /// No hook: the manifest does not name it, and admission has seen that it is whole.
+            pub(crate) lifecycle: Option<lifecycle::GuestIndices>,
         }
 
         impl HookIndices {
@@ -222,6 +332,7 @@ macro_rules! hook_indices {
                 let live = |hook| manifest.hooks.contains(&hook);
                 Ok(HookIndices {
                     $($interface: live($hook).then(|| $interface::GuestIndices::new(pre)).transpose()?,)*
+                    lifecycle: lifecycle::GuestIndices::new(pre).ok(),
                 })
             }
 
@@ -241,6 +352,9 @@ macro_rules! hook_indices {
                         hook.load(&mut *store, instance)?;
                     }
                 )*
+                if let Some(lifecycle) = &self.lifecycle {
+                    lifecycle.load(&mut *store, instance)?;
+                }
                 Ok(())
             }
         }

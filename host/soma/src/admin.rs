@@ -75,7 +75,7 @@ struct Problem {
 
 /// Binds the socket. One that nobody answers at is left over from a host that was killed, and is replaced.
 pub async fn bind(path: &Path) -> Result<UnixListener, SomaError> {
-    let failed = |source| SomaError::AdminSocket { path: path.to_owned(), source };
+    let failed = |cause| SomaError::AdminSocket { path: path.to_owned(), cause };
     if UnixStream::connect(path).await.is_ok() {
         return Err(failed(std::io::Error::from(std::io::ErrorKind::AddrInUse)));
     }
@@ -90,7 +90,7 @@ pub async fn bind(path: &Path) -> Result<UnixListener, SomaError> {
 /// Binds the port for metrics, on 127.0.0.1.
 pub async fn bind_metrics(port: u16) -> Result<TcpListener, SomaError> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    TcpListener::bind(address).await.map_err(|source| SomaError::AdminPort { address, source })
+    TcpListener::bind(address).await.map_err(|cause| SomaError::AdminPort { address, cause })
 }
 
 /// Serves the socket until the host stops.
@@ -165,7 +165,6 @@ impl Host {
     async fn levels(&self) -> Levels {
         let held = self.gate.in_use();
         let closed = self.axon.closed_until().and_then(|until| until.duration_since(SystemTime::now()).ok());
-        let level = |slot: SlotStatus| SlotLevel { name: slot.slot, draining: slot.draining, waiting: slot.waiting };
         Levels {
             strangers: Held { requests: held.stranger_requests, bytes: held.stranger_bytes },
             lanes: Held { requests: held.proven_requests, bytes: held.proven_bytes },
@@ -173,7 +172,7 @@ impl Host {
             nonces: self.axon.replay.len(),
             replay_closed: closed.unwrap_or_default(),
             instances: self.slots.engine().engine().pooling_allocator_metrics().map(|pool| pool.component_instances()),
-            slots: self.slots.list().await.into_iter().map(level).collect(),
+            slots: self.slots.list().await.into_iter().map(SlotLevel::from).collect(),
             ..Levels::default()
         }
     }
@@ -201,7 +200,7 @@ pub async fn ask<T: DeserializeOwned>(
     body: &impl Serialize,
 ) -> Result<T, SomaError> {
     let stream =
-        UnixStream::connect(socket).await.map_err(|source| SomaError::NoHost { path: socket.to_owned(), source })?;
+        UnixStream::connect(socket).await.map_err(|cause| SomaError::NoHost { path: socket.to_owned(), cause })?;
     let broken = |error: hyper::Error| SomaError::AdminAnswer(error.to_string());
     let odd = |error: serde_json::Error| SomaError::AdminAnswer(error.to_string());
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use soma_wallet::{WalletError, WalletPath};
 
+mod examples;
 mod explain;
 mod logging;
 
@@ -28,10 +29,13 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the axon with the plugins of soma.toml.
+    #[command(after_help = examples::RUN)]
     Run(RunFlags),
     /// Sign a request, send it to an axon and print the answer.
+    #[command(after_help = examples::QUERY)]
     Query(QueryFlags),
     /// Show what became of a recent request of a running host: each stage, its time, what it used, the verdict.
+    #[command(after_help = examples::EXPLAIN)]
     Explain(ExplainFlags),
     /// Make, build, inspect and swap plugins.
     #[command(subcommand)]
@@ -91,10 +95,10 @@ pub struct RunFlags {
     /// Serve without a chain: admit anyone who can sign, or those under `admit` in soma.toml.
     #[arg(long)]
     pub offline: bool,
-    /// The subnet.
+    /// The subnet [default: 1].
     #[arg(long, env = "BT_NETUID", value_name = "NUMBER")]
     pub netuid: Option<u16>,
-    /// The network: finney, test, local or an URL.
+    /// The network: finney, test, local or a URL [default: finney].
     #[arg(long = "subtensor.network", visible_alias = "network", env = "BT_SUBTENSOR_NETWORK", value_name = "NETWORK")]
     pub network: Option<String>,
     /// Port to listen on [default: 8091].
@@ -103,16 +107,17 @@ pub struct RunFlags {
     /// Address to listen on [default: 0.0.0.0].
     #[arg(long = "axon.ip", env = "BT_AXON_IP", value_name = "ADDRESS")]
     pub ip: Option<IpAddr>,
-    /// Address that callers reach this host at, when it is another one.
+    /// Address that callers reach this host at, when it is another one [default: none].
     #[arg(long = "axon.external_ip", env = "BT_AXON_EXTERNAL_IP", value_name = "ADDRESS")]
     pub external_ip: Option<IpAddr>,
-    /// Port that callers reach this host at, when it is another one.
+    /// Port that callers reach this host at, when it is another one [default: --axon.port].
     #[arg(long = "axon.external_port", env = "BT_AXON_EXTERNAL_PORT", value_name = "PORT")]
     pub external_port: Option<u16>,
     /// Serve GET /metrics on this port too, on 127.0.0.1 only [default: only on the admin socket].
     #[arg(long = "admin.port", env = "SOMA_ADMIN_PORT", value_name = "PORT")]
     pub admin_port: Option<u16>,
-    /// Folder for state that must survive: keys of caches, the admin socket.
+    /// Folder for what must survive a restart: nonces, keys of caches, the admin socket. One host at a time [default:
+    /// $XDG_STATE_HOME/soma/WALLET.HOTKEY].
     #[arg(long, env = "SOMA_STATE", value_name = "FOLDER")]
     pub state: Option<PathBuf>,
     /// Which hotkey.
@@ -148,7 +153,7 @@ pub struct QueryFlags {
     /// The method of a btauth request.
     #[arg(long, default_value = "POST")]
     pub method: String,
-    /// Seconds to wait for the answer.
+    /// Seconds to wait for the answer, fractions allowed.
     #[arg(long, default_value_t = 12.0, value_name = "SECONDS")]
     pub timeout: f64,
     /// Fields that the synapse class hashes, in its order, with their Python types: prompt=str,max_tokens=int.
@@ -171,12 +176,12 @@ pub struct AdminFlags {
     /// The configuration file of the running host.
     #[arg(long, short, env = "SOMA_CONFIG", default_value = "soma.toml", value_name = "FILE")]
     pub config: PathBuf,
-    /// Which hotkey the running host has, where flags and not soma.toml say so.
-    #[command(flatten)]
-    pub wallet: WalletFlags,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+    /// Which hotkey the running host has, where flags and not soma.toml say so.
+    #[command(flatten)]
+    pub wallet: WalletFlags,
 }
 
 /// The languages that there are templates for.
@@ -184,12 +189,18 @@ pub struct AdminFlags {
 pub enum Language {
     /// Rust.
     Rust,
+    /// C.
+    C,
+    /// TypeScript.
+    #[value(name = "typescript")]
+    TypeScript,
 }
 
 /// Commands around plugins.
 #[derive(Debug, Subcommand)]
 pub enum PluginCommand {
     /// Write a new plugin project into a folder of its name.
+    #[command(after_help = examples::NEW)]
     New {
         /// The language.
         language: Language,
@@ -197,6 +208,7 @@ pub enum PluginCommand {
         name: String,
     },
     /// Build the plugin in a folder and pack its manifest into it.
+    #[command(after_help = examples::BUILD)]
     Build {
         /// The folder with plugin.toml.
         #[arg(default_value = ".")]
@@ -209,6 +221,7 @@ pub enum PluginCommand {
         component: Option<PathBuf>,
     },
     /// Show what a plugin file says and imports.
+    #[command(after_help = examples::INSPECT)]
     Inspect {
         /// The plugin.
         file: PathBuf,
@@ -217,12 +230,14 @@ pub enum PluginCommand {
         json: bool,
     },
     /// List the slots of a running host.
+    #[command(after_help = examples::LIST)]
     List {
         /// Where it is reached.
         #[command(flatten)]
         admin: AdminFlags,
     },
     /// Put another plugin file into a slot of a running host, without a restart.
+    #[command(after_help = examples::SWAP)]
     Swap {
         /// The slot, as soma.toml names it.
         slot: String,
@@ -249,9 +264,6 @@ pub enum CryptoFlag {
 /// Which key of a wallet is written, and how.
 #[derive(Clone, Debug, Args)]
 pub struct KeyFlags {
-    /// Which wallet and hotkey.
-    #[command(flatten)]
-    pub wallet: WalletFlags,
     /// The coldkey instead of the hotkey. Its file is always encrypted.
     #[arg(long)]
     pub coldkey: bool,
@@ -261,14 +273,14 @@ pub struct KeyFlags {
     /// Replace files that are there. The old ones stay beside as hidden backups.
     #[arg(long)]
     pub overwrite: bool,
+    /// Which wallet and hotkey.
+    #[command(flatten)]
+    pub wallet: WalletFlags,
 }
 
 /// Flags of `soma wallet regen`.
 #[derive(Clone, Debug, Args)]
 pub struct RegenFlags {
-    /// Which key.
-    #[command(flatten)]
-    pub key: KeyFlags,
     /// File with the mnemonic, the 0x-seed, the 0x-private key or the JSON of a key file; - is standard input. Without
     /// any of these flags the terminal asks.
     #[arg(long, visible_alias = "mnemonic-file", value_name = "FILE", group = "secret")]
@@ -288,32 +300,39 @@ pub struct RegenFlags {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+    /// Which key.
+    #[command(flatten)]
+    pub key: KeyFlags,
 }
 
 /// Commands around wallets.
 #[derive(Debug, Subcommand)]
 pub enum WalletCommand {
     /// Make a hotkey, and the public half of a coldkey when the wallet has none. Mnemonics are shown once.
+    #[command(after_help = examples::WALLET_NEW)]
     New {
-        /// Which key.
-        #[command(flatten)]
-        key: KeyFlags,
         /// Print JSON, mnemonics included.
         #[arg(long)]
         json: bool,
+        /// Which key.
+        #[command(flatten)]
+        key: KeyFlags,
     },
     /// Make a key's files again from its mnemonic, seed, private key or address.
+    #[command(after_help = examples::WALLET_REGEN)]
     Regen(Box<RegenFlags>),
     /// Open a key with its password and print its address.
+    #[command(after_help = examples::WALLET_CHECK)]
     Check {
-        /// Which wallet and hotkey.
-        #[command(flatten)]
-        wallet: WalletFlags,
         /// The coldkey instead of the hotkey.
         #[arg(long)]
         coldkey: bool,
+        /// Which wallet and hotkey.
+        #[command(flatten)]
+        wallet: WalletFlags,
     },
     /// List all wallets.
+    #[command(after_help = examples::WALLET_LIST)]
     List {
         /// Folder of the wallets [default: ~/.bittensor/wallets].
         #[arg(id = "wallet.path", long = "wallet.path", env = "BT_WALLET_PATH", value_name = "FOLDER")]
@@ -323,26 +342,19 @@ pub enum WalletCommand {
         json: bool,
     },
     /// Show one wallet with its addresses.
+    #[command(after_help = examples::WALLET_SHOW)]
     Show {
-        /// Which wallet.
-        #[command(flatten)]
-        wallet: WalletFlags,
         /// Print the hotkey's address and nothing else.
         #[arg(long, conflicts_with = "json")]
         address: bool,
         /// Print JSON.
         #[arg(long)]
         json: bool,
+        /// Which wallet.
+        #[command(flatten)]
+        wallet: WalletFlags,
     },
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_flags_are_consistent() {
-        Cli::command().debug_assert();
-    }
-}
+mod tests;

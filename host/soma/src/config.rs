@@ -14,7 +14,7 @@ use soma_protocol::btauth::Policy;
 use soma_protocol::synapse::Window;
 use soma_runtime::budget::BudgetGrant;
 use soma_runtime::compile::Confinement;
-use soma_runtime::{SlotSpec, Want};
+use soma_runtime::{InstanceSpec, SlotSpec, Want};
 use soma_wallet::WalletPath;
 
 use self::axon::AxonSection;
@@ -103,6 +103,7 @@ struct SlotSection {
     config: BTreeMap<String, String>,
     #[serde(default)]
     budget: BudgetGrant,
+    instances: Option<InstanceSpec>,
 }
 
 /// The administrator's side.
@@ -151,7 +152,7 @@ impl File {
     /// Reads the file.
     pub fn read(path: &Path) -> Result<File, SomaError> {
         let text = std::fs::read_to_string(path)
-            .map_err(|source| SomaError::ConfigUnreadable { path: path.to_owned(), source })?;
+            .map_err(|cause| SomaError::ConfigUnreadable { path: path.to_owned(), cause })?;
         toml::from_str(&text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
             let line = 1 + text.get(..span.start).unwrap_or_default().matches('\n').count();
@@ -196,6 +197,7 @@ impl File {
             grant: slot.grant,
             config: slot.config,
             budget: slot.budget,
+            instances: slot.instances,
         });
         let ip = flags.ip.or(self.axon.ip).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let port = flags.port.or(self.axon.port).unwrap_or(PORT);
@@ -206,7 +208,7 @@ impl File {
             address: SocketAddr::new(ip, port),
             external: external_ip.map(|ip| SocketAddr::new(ip, external_port)),
             wallet,
-            admission: self.axon.admit.map_or(Admission::Anyone, Admission::Listed),
+            admission: self.axon.admit.map_or(Admission::Anyone, Admission::listed),
             window: self.axon.synapse.window(),
             policy: self.axon.btauth.policy(),
             limits: self.axon.limits.limits(),
@@ -225,163 +227,4 @@ impl File {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::Parser;
-    use soma_axon::ProxyHeader;
-    use soma_axon::gate::{Rate, ShareLimits};
-    use soma_protocol::btauth::ReceiverRule;
-    use std::num::NonZeroU32;
-    use std::time::Duration;
-
-    const GOOD: &str = r#"
-[neuron]
-netuid = 7
-[axon]
-port = 8100
-external_ip = "203.0.113.7"
-btauth = { max_age = 30, require_receiver = false }
-[slots.gate]
-plugin = "gate.wasm"
-grant = ["config"]
-config = { allow = '["5F"]' }
-[slots.text]
-plugin = "/abs/text.wasm"
-routes = ["Text"]
-"#;
-
-    fn read(text: &str) -> Result<File, SomaError> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("soma.toml");
-        std::fs::write(&path, text).unwrap();
-        File::read(&path)
-    }
-
-    fn settle(text: &str, flags: &[&str]) -> Settings {
-        #[derive(Parser)]
-        struct Only {
-            #[command(flatten)]
-            flags: RunFlags,
-        }
-        let all = ["soma", "--config", "conf/soma.toml", "--state", "s"].iter().chain(flags);
-        read(text).unwrap().settle(&Only::parse_from(all).flags).unwrap()
-    }
-
-    #[test]
-    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
-        let settings = settle(GOOD, &[]);
-        assert_eq!(settings.address, "0.0.0.0:8100".parse().unwrap());
-        assert_eq!((settings.netuid, &*settings.network), (7, "finney"));
-        assert_eq!((settings.policy.max_age.as_secs(), settings.policy.skew.as_secs()), (30, 2));
-        assert_eq!(settings.policy.receiver, ReceiverRule::Optional);
-        let settings = settle(GOOD, &["--axon.port", "9000", "--axon.ip", "127.0.0.1", "--network", "local"]);
-        assert_eq!(settings.address, "127.0.0.1:9000".parse().unwrap());
-        assert_eq!(settings.external, Some("203.0.113.7:9000".parse().unwrap()));
-        assert_eq!(settings.network, "local");
-    }
-
-    #[test]
-    fn what_the_file_says_of_windows_limits_and_proxies_counts_and_the_rest_keeps_its_default() {
-        let usual = settle(GOOD, &[]);
-        assert_eq!((usual.limits, usual.window), (Limits::default(), Window::default()));
-        assert!(usual.proxies.trusted.is_empty());
-        let more = r#"
-trusted_proxies = ["10.0.0.0/8", "2001:db8::/32"]
-proxy_protocol = true
-synapse = { base = 5, timeout_cap = 30, future = 2 }
-[axon.limits]
-address_rate = 7
-hotkey_burst = 3
-unverified_bytes = "1MiB"
-connections = 100
-connections_for_proven = 0
-body_rate = "2KiB"
-idle_time = 9
-[slots.gate]"#;
-        let settings = settle(&GOOD.replace("\n[slots.gate]", more), &[]);
-        let usual = Limits::default();
-        let strangers = ShareLimits { bytes: 1 << 20, ..usual.strangers };
-        let expected = Limits {
-            address: Rate { per_second: NonZeroU32::new(7).unwrap(), ..usual.address },
-            hotkey: Rate { burst: NonZeroU32::new(3).unwrap(), ..usual.hotkey },
-            strangers,
-            proven: strangers,
-            connections: 100,
-            connections_for_proven: 0,
-            body_rate: 2048,
-            idle_time: Duration::from_secs(9),
-            ..usual
-        };
-        assert_eq!(settings.limits, expected);
-        let window = settings.window;
-        let seconds = [window.base, window.timeout_cap, window.future].map(|time| time.as_secs());
-        assert_eq!(seconds, [5, 30, 2]);
-        assert_eq!((settings.proxies.trusted.len(), settings.proxies.header), (2, ProxyHeader::Required));
-    }
-
-    #[test]
-    fn metrics_have_a_port_only_when_one_is_named() {
-        let usual = AdminSettings { port: None, recent: 4096 };
-        assert_eq!(settle(GOOD, &[]).admin, usual);
-        assert_eq!(settle(GOOD, &["--admin.port", "9090"]).admin, AdminSettings { port: Some(9090), ..usual });
-        let text = format!("{GOOD}\n[admin]\nport = 9100\nrecent = 0\n");
-        assert_eq!(settle(&text, &[]).admin, AdminSettings { port: Some(9100), recent: 0 });
-        assert_eq!(settle(&text, &["--admin.port", "9090"]).admin.port, Some(9090));
-    }
-
-    /// The example in `docs/configuration.md` names the defaults.
-    #[test]
-    fn the_documented_file_says_the_same_as_the_defaults() {
-        let page = include_str!("../../../docs/configuration.md");
-        let (_, rest) = page.split_once("```toml\n").unwrap();
-        let (documented, _) = rest.split_once("```").unwrap();
-        let (_, slots) = documented.split_once("[slots.gate]").unwrap();
-        let [documented, usual] = [documented, &format!("[slots.gate]{slots}")].map(|text| settle(text, &[]));
-        assert_eq!(format!("{documented:?}"), format!("{usual:?}"));
-    }
-
-    #[test]
-    fn slots_keep_their_order_and_paths_are_relative_to_the_file() {
-        let slots = settle(GOOD, &[]).slots;
-        let paths: Vec<_> = slots.iter().map(|slot| slot.plugin.to_str().unwrap()).collect();
-        assert_eq!(paths, ["conf/gate.wasm", "/abs/text.wasm"]);
-        assert_eq!(slots[0].config["allow"], "[\"5F\"]");
-    }
-
-    #[test]
-    fn a_mistake_is_named_with_its_line() {
-        let table = [
-            ("port = 8100", "port = 81000", 5),
-            ("netuid = 7", "netuids = 7", 3),
-            ("grant = [\"config\"]", "grant = [\"wallet\"]", 10),
-            ("plugin = \"gate.wasm\"", "plugin = gate.wasm", 9),
-            ("port = 8100", "admit = [\"5F\"]", 5),
-            ("[slots.text]", "[slots.\"a/b\"]", 12),
-            ("port = 8100", "trusted_proxies = [\"10.0.0.0/33\"]", 5),
-            ("port = 8100", "limits = { address_rate = 0 }", 5),
-        ];
-        for (from, to, expected) in table {
-            match read(&GOOD.replace(from, to)) {
-                Err(SomaError::ConfigSyntax { line, .. }) => assert_eq!(line, expected, "{to}"),
-                other => panic!("{to}: {other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn the_admin_socket_of_two_hotkeys_is_not_the_same() {
-        let file = File::default();
-        let state = |hotkey| {
-            let wallet = WalletPath::new(Some(Path::new("/w")), "miner", hotkey).unwrap();
-            file.state(None, &wallet).unwrap()
-        };
-        assert_ne!(state("a"), state("b"));
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn any_file_is_read_or_refused(text in "[a-z\\[\\]=\"\\n. ]{0,160}") {
-            let _ = read(&text);
-        }
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@ use thiserror::Error;
 #[derive(Debug, Error, Diagnostic)]
 pub enum SomaError {
     /// The configuration file cannot be read.
-    #[error("cannot read the configuration {path}: {source}")]
+    #[error("cannot read the configuration {path}: {cause}")]
     #[diagnostic(
         code(soma::config::unreadable),
         help("name it with --config FILE; the smallest one has a [slots.NAME] with plugin = \"FILE.wasm\"")
@@ -18,7 +18,7 @@ pub enum SomaError {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 
     /// Not TOML, or not what the configuration may say.
@@ -64,17 +64,32 @@ pub enum SomaError {
     NoHome,
 
     /// A folder of ours cannot be made.
-    #[error("cannot use the folder {path}: {source}")]
+    #[error("cannot use the folder {path}: {cause}")]
     #[diagnostic(code(soma::config::folder), help("check that this user may write there"))]
     Folder {
         /// The folder.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
+    },
+
+    /// Another host has the state folder.
+    #[error("{holder} uses the state folder {path}")]
+    #[diagnostic(
+        code(soma::state::in_use),
+        help(
+            "stop that host; if this one has another hotkey, give it a folder of its own with --state FOLDER, or state = \"...\" under [neuron]"
+        )
+    )]
+    StateInUse {
+        /// The folder.
+        path: PathBuf,
+        /// The process, in words.
+        holder: String,
     },
 
     /// The admin socket cannot be served.
-    #[error("cannot serve the admin socket {path}: {source}")]
+    #[error("cannot serve the admin socket {path}: {cause}")]
     #[diagnostic(
         code(soma::admin::socket),
         help(
@@ -85,11 +100,11 @@ pub enum SomaError {
         /// The socket.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 
     /// The loopback port for metrics cannot be served.
-    #[error("cannot serve metrics on {address}: {source}")]
+    #[error("cannot serve metrics on {address}: {cause}")]
     #[diagnostic(
         code(soma::admin::port),
         help("another program may use the port, find it with `ss -ltnp`; choose another one with --admin.port")
@@ -98,7 +113,7 @@ pub enum SomaError {
         /// The address.
         address: std::net::SocketAddr,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 
     /// The exporter of metrics cannot be set up.
@@ -107,7 +122,7 @@ pub enum SomaError {
     Metrics(String),
 
     /// The log's folder cannot be used.
-    #[error("cannot log into the folder {path}: {source}")]
+    #[error("cannot log into the folder {path}: {cause}")]
     #[diagnostic(
         code(soma::logging::folder),
         help("check that this user may write there, or name another folder with --logging.logging_dir")
@@ -116,7 +131,7 @@ pub enum SomaError {
         /// The folder.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 
     /// Nothing is known of this request.
@@ -138,7 +153,7 @@ pub enum SomaError {
     NoRequest,
 
     /// No running host.
-    #[error("no running host at {path}: {source}")]
+    #[error("no running host at {path}: {cause}")]
     #[diagnostic(
         code(soma::admin::no_host),
         help(
@@ -149,7 +164,7 @@ pub enum SomaError {
         /// The socket.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 
     /// The running host answers something that is no answer.
@@ -180,20 +195,20 @@ pub enum SomaError {
     },
 
     /// A file cannot be written.
-    #[error("cannot write {path}: {source}")]
+    #[error("cannot write {path}: {cause}")]
     #[diagnostic(code(soma::cli::write), help("check that this user may write there, and that the disk is not full"))]
     Write {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 
     /// Standard output is closed or full.
-    #[error("cannot write the answer: {source}")]
+    #[error("cannot write the answer: {cause}")]
     #[diagnostic(code(soma::cli::output), help("is the disk full, or the program behind the pipe gone?"))]
     Output {
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 }

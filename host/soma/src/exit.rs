@@ -16,8 +16,8 @@ pub const PIPE_CLOSED: u8 = 141;
 
 /// Whether the error is only that nobody reads on: there is nothing to say about that.
 pub fn is_closed_pipe(report: &miette::Report) -> bool {
-    let closed = |source: &std::io::Error| source.kind() == std::io::ErrorKind::BrokenPipe;
-    matches!(report.downcast_ref::<SomaError>(), Some(SomaError::Output { source }) if closed(source))
+    let closed = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::BrokenPipe;
+    matches!(report.downcast_ref::<SomaError>(), Some(SomaError::Output { cause }) if closed(cause))
 }
 
 /// The exit code of a command that ended with this error.
@@ -25,7 +25,12 @@ pub fn code(report: &miette::Report) -> u8 {
     let passing = report.downcast_ref::<ServeError>().is_some()
         || matches!(
             report.downcast_ref::<SomaError>(),
-            Some(SomaError::AdminSocket { .. } | SomaError::AdminPort { .. } | SomaError::NoHost { .. })
+            Some(
+                SomaError::StateInUse { .. }
+                    | SomaError::AdminSocket { .. }
+                    | SomaError::AdminPort { .. }
+                    | SomaError::NoHost { .. }
+            )
         );
     if passing { TRY_AGAIN } else { NEEDS_MENDING }
 }
@@ -38,8 +43,10 @@ mod tests {
     fn a_taken_port_may_be_free_later_and_a_bad_file_stays_bad() {
         let source = || std::io::Error::from(std::io::ErrorKind::AddrInUse);
         let address = "127.0.0.1:1".parse().unwrap();
-        assert_eq!(code(&ServeError::Bind { address, source: source() }.into()), TRY_AGAIN);
-        assert_eq!(code(&SomaError::NoHost { path: "s".into(), source: source() }.into()), TRY_AGAIN);
+        assert_eq!(code(&ServeError::Bind { address, cause: source() }.into()), TRY_AGAIN);
+        assert_eq!(code(&SomaError::NoHost { path: "s".into(), cause: source() }.into()), TRY_AGAIN);
+        let in_use = SomaError::StateInUse { path: "s".into(), holder: "process 1".to_owned() };
+        assert_eq!(code(&in_use.into()), TRY_AGAIN);
         assert_eq!(code(&SomaError::NoSlots { path: "s".into() }.into()), NEEDS_MENDING);
     }
 }

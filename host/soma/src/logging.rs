@@ -68,7 +68,7 @@ impl Logging {
         let file = match &flags.dir {
             Some(folder) => {
                 let file = RotatedFile::open(folder, flags.max_size.as_u64(), flags.max_files);
-                let file = file.map_err(|source| SomaError::LogFile { path: folder.clone(), source })?;
+                let file = file.map_err(|cause| SomaError::LogFile { path: folder.clone(), cause })?;
                 let (file, guard) = queued("log-file", file);
                 counters.push(file.error_counter());
                 guards.push(guard);

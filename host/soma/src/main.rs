@@ -9,7 +9,9 @@
 //! - [`config`]: `soma.toml`, and how flags, environment and file come together
 //! - [`command`]: one module for each command
 //! - [`admin`]: the owner's socket, server and client; [`descriptors`]: how many files may be open
+//! - [`state`]: the state folder, which one host has at a time
 //! - [`logging`]: the log; [`output`]: standard output
+//! - `native`: a handler without a sandbox, in builds for benches alone
 //! - [`telemetry`]: metrics, the line of a request, requests of late
 //! - [`error`]: errors of this crate; [`exit`]: exit codes
 
@@ -21,12 +23,16 @@ mod descriptors;
 mod error;
 mod exit;
 mod logging;
+#[cfg(feature = "native")]
+mod native;
 mod output;
+mod state;
 mod telemetry;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use soma_wallet::handover;
 
 use crate::cli::{Cli, Command};
 use crate::logging::{Logging, Purpose};
@@ -37,6 +43,11 @@ fn main() -> ExitCode {
     match &cli.command {
         Command::Signer => return command::signer::run(),
         Command::CompileWorker { confinement } => return soma_runtime::compile::serve(confinement),
+        // The process that runs guests has no password in its environment: from here on it is another program.
+        Command::Run(_) if handover::is_needed() => {
+            let Err(error) = handover::start_again();
+            return failure(&error.into());
+        }
         _ => {}
     }
     let purpose = if matches!(cli.command, Command::Run(_)) { Purpose::Host } else { Purpose::Command };
@@ -48,9 +59,11 @@ fn main() -> ExitCode {
     match done {
         Ok(code) => code,
         Err(report) if exit::is_closed_pipe(&report) => ExitCode::from(exit::PIPE_CLOSED),
-        Err(report) => {
-            eprintln!("{report:?}");
-            ExitCode::from(exit::code(&report))
-        }
+        Err(report) => failure(&report),
     }
+}
+
+fn failure(report: &miette::Report) -> ExitCode {
+    eprintln!("{report:?}");
+    ExitCode::from(exit::code(report))
 }

@@ -20,7 +20,7 @@ pub fn line(text: &str) -> Result<(), SomaError> {
     let mut out = std::io::stdout().lock();
     let written =
         out.write_all(printable(text).as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
-    written.map_err(|source| SomaError::Output { source })
+    written.map_err(|cause| SomaError::Output { cause })
 }
 
 /// The text with its control characters, apart from line breaks, as escapes.

@@ -120,7 +120,7 @@ impl Toolchain {
     /// The flags that follow cargo's subcommand `build`.
     pub(crate) fn flags(&self) -> Vec<String> {
         let linker = quoted(&self.linker.program.to_string_lossy());
-        let flags = crate::build::LINK_FLAGS.map(quoted).join(", ");
+        let flags = crate::build::rust::LINK_FLAGS.map(quoted).join(", ");
         let mut arguments = vec![
             format!("--target={TARGET}"),
             format!("--config=target.{TARGET}.linker={linker}"),

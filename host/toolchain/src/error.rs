@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use miette::Diagnostic;
+use soma_manifest::ManifestError;
 use thiserror::Error;
 
 /// Why there is no tool chain, no component or no project.
@@ -15,7 +16,7 @@ pub enum ToolchainError {
     NoCache,
 
     /// A file or folder can't be read or written.
-    #[error("cannot {action} {path}: {source}")]
+    #[error("cannot {action} {path}: {cause}")]
     #[diagnostic(code(soma::toolchain::file), help("check the permissions and the space on that disk"))]
     File {
         /// What was tried, e.g. `write`.
@@ -23,11 +24,11 @@ pub enum ToolchainError {
         /// The file or folder.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 
     /// A program is not there or can't be started.
-    #[error("cannot run {program}: {source}")]
+    #[error("cannot run {program}: {cause}")]
     #[diagnostic(
         code(soma::toolchain::no_program),
         help("{program} has to be on the PATH; Rust is best installed with rustup (https://rustup.rs)")
@@ -36,7 +37,7 @@ pub enum ToolchainError {
         /// Its name.
         program: String,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 
     /// A program ended with an error.
@@ -97,6 +98,103 @@ pub enum ToolchainError {
         crate_dir: PathBuf,
     },
 
+    /// The plugin's `plugin.toml`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Manifest(Box<ManifestError>),
+
+    /// Nothing in a folder says what its plugin is written in.
+    #[error("{folder} holds no plugin: there is {looked_for}")]
+    #[diagnostic(
+        code(soma::toolchain::no_language),
+        help("name the folder of the plugin, or start one with `soma plugin new LANGUAGE NAME`")
+    )]
+    NoLanguage {
+        /// The folder.
+        folder: PathBuf,
+        /// What was looked for.
+        looked_for: String,
+    },
+
+    /// A folder says that its plugin is written in several languages.
+    #[error("{folder} could be a plugin in several languages: there is {found}")]
+    #[diagnostic(
+        code(soma::toolchain::several_languages),
+        help("give each plugin a folder of its own; sources that only help may lie in a subfolder")
+    )]
+    SeveralLanguages {
+        /// The folder.
+        folder: PathBuf,
+        /// What was found.
+        found: String,
+    },
+
+    /// The build of a plugin ended with an error. The tool's own words are in it.
+    #[error("the plugin in {folder} cannot be built:\n{output}")]
+    #[diagnostic(code(soma::toolchain::build), help("{help}"))]
+    Build {
+        /// The folder of the plugin.
+        folder: PathBuf,
+        /// The end of what the tool printed.
+        output: String,
+        /// What to do next.
+        help: String,
+    },
+
+    /// No Python that can make environments.
+    #[error("there is no usable python3: {problem}")]
+    #[diagnostic(
+        code(soma::toolchain::no_python),
+        help(
+            "install Python 3.10 or newer with its venv module; on Debian and Ubuntu `apt-get install python3 python3-venv`"
+        )
+    )]
+    NoPython {
+        /// What was wrong with it.
+        problem: String,
+    },
+
+    /// A Python environment could not be filled.
+    #[error("cannot install {requirements} into {folder}:\n{output}")]
+    #[diagnostic(
+        code(soma::toolchain::pip),
+        help("check the network and pip's settings, then do the same again: this environment is started afresh")
+    )]
+    Pip {
+        /// The requirements.
+        requirements: String,
+        /// The environment.
+        folder: PathBuf,
+        /// The end of what pip printed.
+        output: String,
+    },
+
+    /// No node that runs the tools for TypeScript.
+    #[error("there is no usable node: {problem}")]
+    #[diagnostic(
+        code(soma::toolchain::no_node),
+        help("install Node.js 20 or newer with npm (https://nodejs.org), and have both on the PATH")
+    )]
+    NoNode {
+        /// What was wrong with it.
+        problem: String,
+    },
+
+    /// The tools for TypeScript could not be installed.
+    #[error("cannot install the tools for TypeScript into {folder}:\n{output}")]
+    #[diagnostic(
+        code(soma::toolchain::npm),
+        help(
+            "check the network and npm's settings (`npm config list`), then do the same again: the folder is filled afresh"
+        )
+    )]
+    Npm {
+        /// The folder in the cache.
+        folder: PathBuf,
+        /// What npm printed.
+        output: String,
+    },
+
     /// A new plugin can't have this name.
     #[error("a plugin cannot be called {name:?}: {problem}")]
     #[diagnostic(
@@ -123,10 +221,16 @@ fn list(tried: &[String]) -> String {
     tried.iter().map(|line| format!("\n- {line}")).collect()
 }
 
+impl From<ManifestError> for ToolchainError {
+    fn from(error: ManifestError) -> Self {
+        Self::Manifest(Box::new(error))
+    }
+}
+
 impl ToolchainError {
     /// For `map_err` on file operations.
     pub(crate) fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::File { action, path, source }
+        move |cause| Self::File { action, path, cause }
     }
 }

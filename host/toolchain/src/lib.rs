@@ -1,5 +1,8 @@
 //! Finds a tool chain for guests, builds a guest into a component, and writes new plugin projects.
 //!
+//! A plugin's language is seen from its folder. Rust is built with the author's own toolchain; the tools for the other
+//! languages are fetched by their package managers, in pinned versions, into Soma's cache folder.
+//!
 //! A Rust guest needs a standard library for `wasm32-unknown-unknown` and the linker `wasm-component-ld`. The
 //! linker comes with rustup's toolchains. For the library the search takes the first that works:
 //!
@@ -16,7 +19,10 @@
 //! # Layout
 //! - [`cache`]: where things are kept, and the locks
 //! - [`chain`]: a tool chain that was found, and the search
-//! - [`build`]: a crate becomes a component
+//! - [`language`]: in which language a plugin is written
+//! - [`build`]: a folder becomes a component, one module for each language
+//! - [`world`]: the WIT world of one plugin, written from its manifest
+//! - [`venv`]: Python environments with pinned packages
 //! - [`template`]: a new plugin project
 //! - [`progress`]: what a person sees meanwhile
 //! - [`error`]: everything that can go wrong
@@ -30,13 +36,17 @@ pub mod cache;
 pub mod chain;
 mod debian;
 pub mod error;
+pub mod language;
 mod process;
 pub mod progress;
 mod rustc;
 pub mod template;
+pub mod venv;
+pub mod world;
 
-pub use build::rust_component;
+pub use build::rust::rust_component;
 pub use cache::Cache;
 pub use chain::Toolchain;
 pub use error::ToolchainError;
+pub use language::Language;
 pub use progress::Progress;

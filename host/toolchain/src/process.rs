@@ -30,8 +30,8 @@ pub(crate) fn check(command: &Command, status: ExitStatus, stderr: &[u8]) -> Res
     Err(ToolchainError::Failed { command: shown(command), output })
 }
 
-pub(crate) fn not_started(command: &Command, source: std::io::Error) -> ToolchainError {
-    ToolchainError::NoProgram { program: command.get_program().to_string_lossy().into_owned(), source }
+pub(crate) fn not_started(command: &Command, cause: std::io::Error) -> ToolchainError {
+    ToolchainError::NoProgram { program: command.get_program().to_string_lossy().into_owned(), cause }
 }
 
 /// The command line as a person would type it.

@@ -10,10 +10,10 @@ use include_dir::{Dir, include_dir};
 
 use crate::cache::{make_folder, remove_folder};
 use crate::error::ToolchainError;
+use crate::{build, world};
 
 static SDK_SOURCES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../sdk-guest/rust/src");
 static SDK_CARGO: &str = include_str!("../../../sdk-guest/rust/Cargo.toml");
-static CONTRACT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../wit");
 
 /// File, and its text with `{{name}}` for the plugin's name.
 const RUST: [(&str, &str); 6] = [
@@ -23,6 +23,26 @@ const RUST: [(&str, &str); 6] = [
     ("src/lib.rs", include_str!("../template/rust/src/lib.rs.in")),
     ("README.md", include_str!("../template/rust/README.md.in")),
     (".gitignore", include_str!("../template/rust/gitignore.in")),
+];
+
+const C: [(&str, &str); 6] = [
+    ("plugin.c", include_str!("../template/c/plugin.c.in")),
+    ("plugin.toml", include_str!("../template/c/plugin.toml.in")),
+    ("cases.toml", include_str!("../template/c/cases.toml.in")),
+    ("schemas/text-generation.json", include_str!("../template/c/schemas/text-generation.json")),
+    ("README.md", include_str!("../template/c/README.md.in")),
+    (".gitignore", include_str!("../template/c/gitignore.in")),
+];
+
+const TYPESCRIPT: [(&str, &str); 8] = [
+    ("package.json", include_str!("../template/typescript/package.json.in")),
+    ("tsconfig.json", include_str!("../template/typescript/tsconfig.json")),
+    ("plugin.toml", include_str!("../template/typescript/plugin.toml.in")),
+    ("cases.toml", include_str!("../template/typescript/cases.toml.in")),
+    ("schemas/text-generation.json", include_str!("../template/typescript/schemas/text-generation.json")),
+    ("src/index.ts", include_str!("../template/typescript/src/index.ts.in")),
+    ("README.md", include_str!("../template/typescript/README.md.in")),
+    (".gitignore", include_str!("../template/typescript/gitignore.in")),
 ];
 
 /// Longest name, in bytes: the manifest's limit.
@@ -93,6 +113,44 @@ const TAKEN: [&str; 55] = [
 /// # Errors
 /// `BadName`, `FolderInUse` when `parent/name` is there and not empty, `File` when something can't be written.
 pub fn rust(name: &str, parent: &Path) -> Result<PathBuf, ToolchainError> {
+    project(name, parent, |folder| {
+        fill(folder, name, &RUST)?;
+        let sdk = folder.join("sdk");
+        write(&sdk.join("Cargo.toml"), SDK_CARGO.as_bytes())?;
+        copy(&SDK_SOURCES, &sdk.join("src"))?;
+        copy(&world::CONTRACT, &sdk.join("wit"))
+    })
+}
+
+/// The same in C.
+///
+/// # Errors
+/// As [`rust`].
+pub fn c(name: &str, parent: &Path) -> Result<PathBuf, ToolchainError> {
+    project(name, parent, |folder| {
+        fill(folder, name, &C)?;
+        let sdk = folder.join(build::c::SDK_FOLDER);
+        build::c::sdk_files().try_for_each(|file| write(&sdk.join(file.path()), file.contents()))
+    })
+}
+
+/// The same in TypeScript.
+///
+/// # Errors
+/// As [`rust`].
+pub fn typescript(name: &str, parent: &Path) -> Result<PathBuf, ToolchainError> {
+    project(name, parent, |folder| {
+        fill(folder, name, &TYPESCRIPT)?;
+        build::typescript::write_sdk(&folder.join("sdk"))
+    })
+}
+
+/// Has a project written beside its place, and puts it there when it is whole.
+fn project(
+    name: &str,
+    parent: &Path,
+    written: impl FnOnce(&Path) -> Result<(), ToolchainError>,
+) -> Result<PathBuf, ToolchainError> {
     check_name(name)?;
     let project = parent.join(name);
     if is_in_use(&project) {
@@ -102,7 +160,7 @@ pub fn rust(name: &str, parent: &Path) -> Result<PathBuf, ToolchainError> {
     let part = parent.join(format!(".{name}.{}.part", std::process::id()));
     remove_folder(&part)?;
     let written =
-        fill(&part, name).and_then(|()| fs::rename(&part, &project).map_err(ToolchainError::file("write", &project)));
+        written(&part).and_then(|()| fs::rename(&part, &project).map_err(ToolchainError::file("write", &project)));
     if let Err(error) = written {
         remove_folder(&part)?;
         return Err(error);
@@ -118,22 +176,19 @@ fn is_in_use(path: &Path) -> bool {
     }
 }
 
-fn fill(folder: &Path, name: &str) -> Result<(), ToolchainError> {
-    for (file, text) in RUST {
-        write(&folder.join(file), text.replace("{{name}}", name).as_bytes())?;
-    }
-    let sdk = folder.join("sdk");
-    write(&sdk.join("Cargo.toml"), SDK_CARGO.as_bytes())?;
-    copy(&SDK_SOURCES, &sdk.join("src"))?;
-    copy(&CONTRACT, &sdk.join("wit"))
+/// Writes the files of a template.
+fn fill(folder: &Path, name: &str, template: &[(&str, &str)]) -> Result<(), ToolchainError> {
+    let mut files = template.iter();
+    files.try_for_each(|(file, text)| write(&folder.join(file), text.replace("{{name}}", name).as_bytes()))
 }
 
-fn copy(from: &Dir<'_>, to: &Path) -> Result<(), ToolchainError> {
+/// Writes an embedded folder into a folder of this machine.
+pub(crate) fn copy(from: &Dir<'_>, to: &Path) -> Result<(), ToolchainError> {
     for file in from.files() {
         write(&to.join(file.path()), file.contents())?;
     }
-    // Paths are relative to the embedded root, in subfolders too.
-    from.dirs().try_for_each(|folder| copy(folder, to))
+    // Paths are relative to the embedded root, in subfolders too. Python leaves compiled modules beside its sources.
+    from.dirs().filter(|folder| !folder.path().ends_with("__pycache__")).try_for_each(|folder| copy(folder, to))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), ToolchainError> {
@@ -187,6 +242,34 @@ mod tests {
         let manifest = soma_manifest::Manifest::from_source(&project.join("plugin.toml")).unwrap();
         assert_eq!(manifest.name, "my-miner");
         assert!(manifest.routes.contains_key("TextGeneration"));
+    }
+
+    #[test]
+    fn a_project_in_c_brings_the_sdk_without_its_tests() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = c("my-miner", folder.path()).unwrap();
+        for (file, _) in C {
+            let text = fs::read_to_string(project.join(file)).unwrap();
+            assert!(!text.contains("{{"), "{file}");
+        }
+        assert!(project.join("sdk/soma.h").is_file() && !project.join("sdk/tests").exists());
+        assert_eq!(crate::Language::of(&project).unwrap(), crate::Language::C);
+        let manifest = soma_manifest::Manifest::from_source(&project.join("plugin.toml")).unwrap();
+        assert_eq!(manifest.name, "my-miner");
+    }
+
+    #[test]
+    fn a_project_in_typescript_brings_the_sdk() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = typescript("my-miner", folder.path()).unwrap();
+        for (file, _) in TYPESCRIPT {
+            let text = fs::read_to_string(project.join(file)).unwrap();
+            assert!(!text.contains("{{"), "{file}");
+        }
+        assert!(project.join("sdk/src/index.ts").is_file());
+        assert_eq!(crate::Language::of(&project).unwrap(), crate::Language::TypeScript);
+        let manifest = soma_manifest::Manifest::from_source(&project.join("plugin.toml")).unwrap();
+        assert_eq!(manifest.name, "my-miner");
     }
 
     #[test]

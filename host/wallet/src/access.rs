@@ -5,6 +5,9 @@
 //! the password file (`BT_WALLET_PASSWORD_FILE` when none was named), the terminal. The first place that holds a
 //! password decides; a wrong one is an error and not a reason to look further, only the terminal asks again.
 
+use std::ffi::OsStr;
+use std::os::fd::BorrowedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +15,7 @@ use soma_confine::{Policy, Profile};
 
 use crate::encryption::Form;
 use crate::error::WalletError;
+use crate::handover::Variables;
 use crate::keyfile;
 use crate::keypair::Keypair;
 use crate::password::{self, Password};
@@ -63,6 +67,15 @@ pub enum Phase {
     Asking,
     /// The key is derived from the password.
     Deriving,
+}
+
+/// What opening a key may use besides its file.
+#[derive(Debug, Default)]
+pub struct Surroundings<'a> {
+    /// Where the variables are.
+    pub variables: Variables,
+    /// A socket: when its other end is closed, nobody waits for the answer of a question any more.
+    pub asker: Option<BorrowedFd<'a>>,
 }
 
 /// A key file and the places for its password, in their order.
@@ -154,7 +167,19 @@ impl Access {
     ///
     /// # Errors
     /// [`WalletError`]: unreadable, damaged, [`WalletError::NeedsPassword`], [`WalletError::WrongPassword`].
-    pub fn open(&self, mut announce: impl FnMut(Phase)) -> Result<Keypair, WalletError> {
+    pub fn open(&self, announce: impl FnMut(Phase)) -> Result<Keypair, WalletError> {
+        self.open_within(&Surroundings::default(), announce)
+    }
+
+    /// As [`open`](Access::open), in other surroundings than this process's own.
+    ///
+    /// # Errors
+    /// As [`open`](Access::open).
+    pub fn open_within(
+        &self,
+        surroundings: &Surroundings<'_>,
+        mut announce: impl FnMut(Phase),
+    ) -> Result<Keypair, WalletError> {
         let path = self.keyfile.as_path();
         let bytes = keyfile::bytes(path)?;
         let Some(form) = Form::of(&bytes) else {
@@ -164,9 +189,9 @@ impl Access {
         form.inspect(&bytes).map_err(damaged)?;
         for place in &self.places {
             if *place == Place::Terminal {
-                return self.open_by_asking(form, &bytes, announce);
+                return self.open_by_asking(form, &bytes, surroundings.asker, announce);
             }
-            if let Some(password) = place.look()? {
+            if let Some(password) = place.look(&surroundings.variables)? {
                 announce(Phase::Deriving);
                 return self.decrypt(form, &bytes, &password, place);
             }
@@ -178,9 +203,10 @@ impl Access {
         &self,
         form: Form,
         bytes: &[u8],
+        asker: Option<BorrowedFd<'_>>,
         mut announce: impl FnMut(Phase),
     ) -> Result<Keypair, WalletError> {
-        let mut terminal = Terminal::open().ok_or_else(|| self.needs_password(form))?;
+        let mut terminal = Terminal::open().ok_or_else(|| self.needs_password(form))?.asked_by(asker);
         let mut question = format!("Password of {}: ", self.keyfile.display());
         for attempt in 1..=ATTEMPTS {
             announce(Phase::Asking);
@@ -222,13 +248,15 @@ impl std::fmt::Display for Place {
 
 impl Place {
     /// The password in this place, if there is one. The terminal is not asked here.
-    fn look(&self) -> Result<Option<Password>, WalletError> {
+    fn look(&self, variables: &Variables) -> Result<Option<Password>, WalletError> {
         match self {
             Self::File(path) => Password::from_file(path).map(Some),
             Self::Credential(path) if path.exists() => Password::from_file(path).map(Some),
-            Self::PlainVariable(name) => Ok(std::env::var_os(name).and_then(|value| Password::new(value.to_str()?))),
-            Self::Variable(name) => match std::env::var_os(name) {
-                Some(value) => Password::from_variable(name, &value),
+            Self::PlainVariable(name) => {
+                Ok(variables.get(name).and_then(|value| Password::new(std::str::from_utf8(&value).ok()?)))
+            }
+            Self::Variable(name) => match variables.get(name) {
+                Some(value) => Password::from_variable(name, OsStr::from_bytes(&value)),
                 None => Ok(None),
             },
             Self::Credential(_) | Self::Terminal => Ok(None),

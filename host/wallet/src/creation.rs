@@ -122,7 +122,7 @@ fn create_coldkey_address(path: &WalletPath) -> Result<Option<Phrase>, WalletErr
 /// [`WalletError::Io`].
 pub fn forget_coldkey_address(path: &WalletPath) -> Result<(), WalletError> {
     let file = path.coldkeypub_file();
-    std::fs::remove_file(&file).map_err(|source| WalletError::Io { action: "remove", path: file, source })
+    std::fs::remove_file(&file).map_err(|cause| WalletError::Io { action: "remove", path: file, cause })
 }
 
 /// Makes a key's files again from its secret.

@@ -201,11 +201,23 @@ pub enum WalletError {
         instead: &'static str,
     },
     /// The terminal failed.
-    #[error("the terminal failed: {source}")]
+    #[error("the terminal failed: {cause}")]
     #[diagnostic(code(soma::wallet::terminal), help("use a file instead of the terminal"))]
     Terminal {
         /// The system's answer.
-        source: std::io::Error,
+        cause: std::io::Error,
+    },
+    /// Passwords cannot be taken out of the environment.
+    #[error("the passwords in the environment cannot be handed to the signer: {cause}")]
+    #[diagnostic(
+        code(soma::wallet::handover),
+        help(
+            "unset the BT_PW_... and BT_WALLET_PASSWORD variables and name a password file with --wallet.password_file"
+        )
+    )]
+    Handover {
+        /// The system's answer.
+        cause: std::io::Error,
     },
     /// The file is not a key file.
     #[error("{path} is not a key file: {reason}", path = .path.display())]
@@ -241,20 +253,20 @@ pub enum WalletError {
         path: PathBuf,
     },
     /// A secret in the file is no key.
-    #[error("{path}: {source}", path = .path.display())]
+    #[error("{path}: {cause}", path = .path.display())]
     #[diagnostic(code(soma::wallet::bad_secret), help("restore the file from a backup"))]
     BadSecret {
         /// The key file.
         path: PathBuf,
         /// What is wrong with it.
-        source: KeyError,
+        cause: KeyError,
     },
     /// A key could not be made.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Key(#[from] KeyError),
     /// A file or folder could not be read or written.
-    #[error("cannot {action} {path}: {source}", path = .path.display())]
+    #[error("cannot {action} {path}: {cause}", path = .path.display())]
     #[diagnostic(code(soma::wallet::io), help("check that the path exists and that this user may {action} it"))]
     Io {
         /// `read`, `write`, `make` or `list`.
@@ -262,7 +274,7 @@ pub enum WalletError {
         /// The file or folder.
         path: PathBuf,
         /// The system's answer.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 }
 

@@ -15,6 +15,7 @@
 //! - [`keyfile`]: one key file, read and written
 //! - [`encryption`]: the encrypted forms of key files
 //! - [`password`]: passwords and the environment variables that carry them; [`terminal`]: questions without echo
+//! - [`handover`]: passwords out of the environment of a process that will run guests
 //! - [`access`]: how a key file is opened: [`Access`] names the file and where its password may be
 //! - [`wallet`]: the folder layout: [`WalletPath`], [`wallet::list`], [`wallet::show`]
 //! - [`creation`]: keys that are made or made again: [`creation::create`], [`creation::restore`]
@@ -25,6 +26,7 @@ pub mod access;
 pub mod creation;
 pub mod encryption;
 pub mod error;
+pub mod handover;
 pub mod keyfile;
 pub mod keypair;
 pub mod password;

@@ -22,7 +22,7 @@ pub const LONGEST_BYTES: usize = 4095;
 pub const SHORTEST_NEW: usize = 8;
 
 /// What the variables' names start with.
-const VARIABLE_PREFIX: &str = "BT_PW_";
+pub(crate) const VARIABLE_PREFIX: &str = "BT_PW_";
 
 /// A password: not empty, wiped when dropped, never printed.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,16 +1,21 @@
 //! Questions at the terminal whose answers are not shown.
 //!
 //! The questions go to `/dev/tty`, so they work when standard input or output is something else. While an answer is
-//! typed the terminal echoes nothing and Ctrl-C ends the question instead of the process: a process that is killed in
-//! between would leave a terminal without echo.
+//! typed the terminal echoes nothing. It has its echo back before the process ends by a signal, before a signer ends
+//! whose parent has gone, and when a parent kills its signer. Ctrl-C ends the question and not the process.
+
+mod signals;
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios};
 use zeroize::Zeroizing;
 
+use self::signals::HeldBack;
 use crate::error::WalletError;
 use crate::password::{LONGEST_BYTES, Password};
 
@@ -19,16 +24,25 @@ const CANCEL: u8 = 0x03;
 
 /// The process's terminal.
 #[derive(Debug)]
-pub struct Terminal(File);
+pub struct Terminal {
+    tty: File,
+    /// Closed by the other end when nobody waits for an answer any more.
+    asker: Option<OwnedFd>,
+}
 
 impl Terminal {
     /// Opens the terminal; `None` when there is none, or when this process is in its background, where asking would
     /// stop it.
     #[must_use]
     pub fn open() -> Option<Self> {
-        let tty = OpenOptions::new().read(true).write(true).open("/dev/tty").ok()?;
-        let foreground = rustix::termios::tcgetpgrp(&tty).ok()?;
-        (foreground == rustix::process::getpgrp()).then_some(Self(tty))
+        Some(Self { tty: foreground()?, asker: None })
+    }
+
+    /// The same; a question ends as if it was cancelled when the other end of this socket is closed.
+    #[must_use]
+    pub fn asked_by(mut self, asker: Option<BorrowedFd<'_>>) -> Self {
+        self.asker = asker.and_then(|asker| asker.try_clone_to_owned().ok());
+        self
     }
 
     /// Asks once. The answer comes without its line end and may be empty.
@@ -36,12 +50,34 @@ impl Terminal {
     /// # Errors
     /// [`WalletError::Cancelled`] for Ctrl-C or an end of input, [`WalletError::Terminal`] when the terminal fails.
     pub fn ask(&mut self, question: &str) -> Result<Zeroizing<String>, WalletError> {
-        let quiet = Quiet::start(&self.0)?;
-        let answer = write_all(&self.0, question).and_then(|()| read_line(&self.0));
+        // Dropped after the quiet: it may end the process.
+        let signals = HeldBack::start();
+        let quiet = Quiet::start(&self.tty)?;
+        let answer = write_all(&self.tty, question).and_then(|()| {
+            self.wait(signals.as_ref())?;
+            read_line(&self.tty)
+        });
         drop(quiet);
         // The Enter was not echoed either.
-        write_all(&self.0, "\n")?;
+        write_all(&self.tty, "\n")?;
         answer
+    }
+
+    /// Waits for a line, a signal or the end of the asker.
+    fn wait(&self, signals: Option<&HeldBack>) -> Result<(), WalletError> {
+        let tty = PollFd::new(&self.tty, PollFlags::IN);
+        let signal = signals.map(|signals| PollFd::from_borrowed_fd(signals.woken(), PollFlags::IN));
+        let asker = self.asker.as_ref().map(|asker| PollFd::from_borrowed_fd(asker.as_fd(), PollFlags::RDHUP));
+        let mut all: Vec<PollFd<'_>> = [Some(tty), signal, asker].into_iter().flatten().collect();
+        loop {
+            match poll(&mut all, None) {
+                Ok(_) => break,
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        let stopped = all.iter().skip(1).any(|other| !other.revents().is_empty());
+        if stopped { Err(WalletError::Cancelled) } else { Ok(()) }
     }
 
     /// Asks for the password of an existing file.
@@ -89,12 +125,47 @@ impl Drop for Quiet<'_> {
     }
 }
 
+/// The terminal as it was before another process asked at it. Its echo comes back when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Echo {
+    tty: File,
+    before: Termios,
+}
+
+impl Echo {
+    /// `None` when there is no terminal to ask at.
+    pub fn remember() -> Option<Self> {
+        let tty = foreground()?;
+        let before = rustix::termios::tcgetattr(&tty).ok()?;
+        Some(Self { tty, before })
+    }
+}
+
+impl Drop for Echo {
+    fn drop(&mut self) {
+        let echoes = |modes: &Termios| modes.local_modes.contains(LocalModes::ECHO);
+        let lost = rustix::termios::tcgetattr(&self.tty).is_ok_and(|now| !echoes(&now)) && echoes(&self.before);
+        if lost {
+            // A terminal that is gone needs no echo.
+            let _ = rustix::termios::tcsetattr(&self.tty, OptionalActions::Now, &self.before);
+            let _ = write_all(&self.tty, "\n");
+        }
+    }
+}
+
+/// The terminal, if this process may change it.
+fn foreground() -> Option<File> {
+    let tty = OpenOptions::new().read(true).write(true).open("/dev/tty").ok()?;
+    let foreground = rustix::termios::tcgetpgrp(&tty).ok()?;
+    (foreground == rustix::process::getpgrp()).then_some(tty)
+}
+
 fn failed(errno: Errno) -> WalletError {
-    WalletError::Terminal { source: errno.into() }
+    WalletError::Terminal { cause: errno.into() }
 }
 
 fn write_all(mut tty: &File, text: &str) -> Result<(), WalletError> {
-    tty.write_all(text.as_bytes()).map_err(|source| WalletError::Terminal { source })
+    tty.write_all(text.as_bytes()).map_err(|cause| WalletError::Terminal { cause })
 }
 
 /// A terminal gives one line a read.
@@ -103,7 +174,7 @@ fn read_line(mut tty: &File) -> Result<Zeroizing<String>, WalletError> {
     let length = loop {
         match tty.read(line.as_mut()) {
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            other => break other.map_err(|source| WalletError::Terminal { source })?,
+            other => break other.map_err(|cause| WalletError::Terminal { cause })?,
         }
     };
     answer(line.get(..length).unwrap_or_default())

@@ -267,7 +267,7 @@ fn hotkey_names(folder: &Path) -> Result<Vec<String>, WalletError> {
 
 /// The names in a folder, sorted. A name that is not UTF-8 cannot be asked for, so it is left out.
 fn entries(folder: &Path) -> Result<Vec<String>, WalletError> {
-    let io = |source| WalletError::Io { action: "list", path: folder.to_owned(), source };
+    let io = |cause| WalletError::Io { action: "list", path: folder.to_owned(), cause };
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(io)? {
         if let Ok(name) = entry.map_err(io)?.file_name().into_string() {

@@ -70,3 +70,12 @@ pub mod verify {
         export_macro_name: "export_verify",
     });
 }
+
+pub mod lifecycle {
+    wit_bindgen::generate!({
+        world: "lifecycle-hook",
+        path: "wit",
+        pub_export_macro: true,
+        export_macro_name: "export_lifecycle",
+    });
+}

@@ -4,6 +4,11 @@
 //! or another one) or `Result<_, Failure>`. A streaming function takes a stream to write to besides, and returns
 //! `Result<(), Failure>`. A blacklist returns `(bool, reason)` as in the Python guide, or a [`Verdict`]. A verify
 //! function returns `Result<(), reason>` or a [`Verdict`]. A priority returns a number.
+//!
+//! The host checks a body against the route's schema before any hook runs. A body that passed and cannot be read as the
+//! class is therefore the plugin's fault: the call fails as `internal` (status 500), the field is named in the host's
+//! log, and the caller is told nothing. A route without a schema takes every JSON object, so its class has to take
+//! every one too (`serde_json::Value`, or optional fields), and the function says [`Failure::invalid`] where it has to.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -175,6 +180,12 @@ macro_rules! ranks {
 
 ranks!(f64, f32, u32, i32);
 
+/// Runs an init function.
+#[doc(hidden)]
+pub fn prepare<S: Into<String>>(function: impl Fn() -> Result<(), S>) -> Result<(), String> {
+    function().map_err(Into::into)
+}
+
 /// Called before every hook.
 #[doc(hidden)]
 pub fn start() {
@@ -189,23 +200,28 @@ pub fn run<T: DeserializeOwned, Shape>(
     request: &Request,
     body: &[u8],
 ) -> Result<Reply, Failure> {
-    let synapse = read(body)?;
+    let synapse = read(body).map_err(Failure::Internal)?;
     Ok(Reply { body: function.answer(synapse, request)?, content_type: None, status: None })
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+/// The class, or what keeps the body from being one, for the log.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let synapse = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let field = error.path().to_string();
         let problem = error.into_inner();
         // A missing field is named by the problem itself; the path is then only that of the object.
         match field.as_str() {
-            "." => Failure::invalid(problem.to_string()),
-            field => Failure::invalid(format!("{field}: {problem}")),
+            "." => mismatch(&problem),
+            field => mismatch(&format_args!("{field}: {problem}")),
         }
     })?;
-    reader.end().map_err(|error| Failure::invalid(error.to_string()))?;
+    reader.end().map_err(|error| mismatch(&error))?;
     Ok(synapse)
+}
+
+fn mismatch(problem: &dyn std::fmt::Display) -> String {
+    format!("the route's schema allows a body that is not the plugin's class: {problem}")
 }
 
 /// Reads the body and runs the function, which writes the answer.
@@ -216,16 +232,18 @@ pub fn stream<T: DeserializeOwned, Shape>(
     body: &[u8],
     out: &ResponseStream,
 ) -> Result<(), Failure> {
-    function.stream(read(body)?, request, out)
+    function.stream(read(body).map_err(Failure::Internal)?, request, out)
 }
 
-/// Reads the body and has it checked. What cannot be read was not checked, and so does not pass.
+/// Reads the body and has it checked. What cannot be read was not checked, and so does not pass; why is for the log.
 #[doc(hidden)]
 pub fn check<T: DeserializeOwned, C>(function: impl Verify<T, C>, request: &Request, body: &[u8]) -> Verdict {
     match read(body) {
         Ok(synapse) => function.check(request, &synapse),
-        Err(Failure::Invalid(reason)) => Verdict::Deny(reason),
-        Err(_) => Verdict::Deny("the body cannot be read".into()),
+        Err(mismatch) => {
+            crate::log::error!("{mismatch}");
+            Verdict::Deny("the body cannot be checked".into())
+        }
     }
 }
 

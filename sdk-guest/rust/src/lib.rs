@@ -35,7 +35,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! The SDK reads and writes the JSON, names the field that is wrong, writes panics to the host's log and exports
+//! The SDK reads and writes the JSON (a body that the route's schema allows and the class does not is the plugin's
+//! fault: status 500, and the field in the log), writes panics to the host's log and exports
 //! the hooks that are named, and no other. On the author's own machine everything compiles for `cargo test` too:
 //! the host's functions then have stand-ins, see `testing`.
 //!
@@ -85,6 +86,9 @@ pub mod __private {
     pub use crate::bindings::forward as forward_hook;
     pub use crate::bindings::forward::export_forward;
     pub use crate::bindings::forward::exports::soma::neuron::forward;
+    pub use crate::bindings::lifecycle as lifecycle_hook;
+    pub use crate::bindings::lifecycle::export_lifecycle;
+    pub use crate::bindings::lifecycle::exports::soma::neuron::lifecycle;
     pub use crate::bindings::priority as priority_hook;
     pub use crate::bindings::priority::export_priority;
     pub use crate::bindings::priority::exports::soma::neuron::priority;
@@ -95,5 +99,5 @@ pub mod __private {
     pub use crate::bindings::verify as verify_hook;
     pub use crate::bindings::verify::export_verify;
     pub use crate::bindings::verify::exports::soma::neuron::verify;
-    pub use crate::hooks::{check, judge, rank, run, start, stream, unknown_route, verify_bytes};
+    pub use crate::hooks::{check, judge, prepare, rank, run, start, stream, unknown_route, verify_bytes};
 }

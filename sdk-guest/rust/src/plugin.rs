@@ -9,6 +9,7 @@
 ///     blacklist: blacklist,
 ///     verify: { TextGeneration => verify },
 ///     priority: priority,
+///     init: load,
 /// }
 /// ```
 ///
@@ -25,6 +26,11 @@
 /// - `verify: function` checks every route as bytes: `fn(&Request, &[u8]) -> Result<(), String>`.
 /// - `blacklist: function`: `fn(&Request) -> (bool, String)` or `fn(&Request) -> Verdict`.
 /// - `priority: function`: `fn(&Request) -> f64`.
+/// - `init: function` gets an instance ready that serves more than one request: `fn() -> Result<(), String>`. The
+///   manifest does not name it, and a fresh instance does not run it.
+///
+/// On the author's own machine the same functions are there without a host, as `NativePlugin::forward`, `blacklist`,
+/// `verify`, `priority` and `init`: what a host of native code would call.
 #[macro_export]
 macro_rules! plugin {
     (@hooks) => {};
@@ -67,9 +73,13 @@ macro_rules! plugin {
                     $crate::__private::judge($function, &request)
                 }
             }
-            // Where nothing is exported the author's functions still count as used.
             #[cfg(not(target_arch = "wasm32"))]
-            const _: fn() = || _ = <Hook as $crate::__private::blacklist::Guest>::check;
+            impl NativePlugin {
+                /// The hook `blacklist`.
+                pub fn blacklist(request: $crate::Request) -> $crate::Verdict {
+                    <Hook as $crate::__private::blacklist::Guest>::check(request)
+                }
+            }
             #[cfg(target_arch = "wasm32")]
             $crate::__private::export_blacklist!(
                 Hook with_types_in $crate::__private::blacklist_hook
@@ -86,9 +96,13 @@ macro_rules! plugin {
                     $crate::__private::rank($function, &request)
                 }
             }
-            // Where nothing is exported the author's functions still count as used.
             #[cfg(not(target_arch = "wasm32"))]
-            const _: fn() = || _ = <Hook as $crate::__private::priority::Guest>::rank;
+            impl NativePlugin {
+                /// The hook `priority`.
+                pub fn priority(request: $crate::Request) -> f64 {
+                    <Hook as $crate::__private::priority::Guest>::rank(request)
+                }
+            }
             #[cfg(target_arch = "wasm32")]
             $crate::__private::export_priority!(
                 Hook with_types_in $crate::__private::priority_hook
@@ -96,10 +110,33 @@ macro_rules! plugin {
         };
         $crate::plugin!(@hooks $($($rest)*)?);
     };
+    (@hooks init: $function:path $(, $($rest:tt)*)?) => {
+        const _: () = {
+            struct Hook;
+            impl $crate::__private::lifecycle::Guest for Hook {
+                fn init() -> ::core::result::Result<(), ::std::string::String> {
+                    $crate::__private::start();
+                    $crate::__private::prepare($function)
+                }
+            }
+            #[cfg(not(target_arch = "wasm32"))]
+            impl NativePlugin {
+                /// Gets an instance ready.
+                pub fn init() -> ::core::result::Result<(), ::std::string::String> {
+                    <Hook as $crate::__private::lifecycle::Guest>::init()
+                }
+            }
+            #[cfg(target_arch = "wasm32")]
+            $crate::__private::export_lifecycle!(
+                Hook with_types_in $crate::__private::lifecycle_hook
+            );
+        };
+        $crate::plugin!(@hooks $($($rest)*)?);
+    };
     (@hooks $other:tt $($rest:tt)*) => {
         ::core::compile_error!(::core::concat!(
             "plugin! knows `forward: { Class => function }`, `streaming: { Class => function }`, \
-             `verify: { Class => function }`, `blacklist: function` and `priority: function`, \
+             `verify: { Class => function }`, `blacklist: function`, `priority: function` and `init: function`, \
              separated by commas; it found `", ::core::stringify!($other), "`"
         ));
     };
@@ -116,9 +153,16 @@ macro_rules! plugin {
                     $($run)*
                 }
             }
-            // Where nothing is exported the author's functions still count as used.
             #[cfg(not(target_arch = "wasm32"))]
-            const _: fn() = || _ = <Hook as $crate::__private::forward::Guest>::forward;
+            impl NativePlugin {
+                /// The hook `forward`.
+                pub fn forward(
+                    request: $crate::Request,
+                    body: ::std::vec::Vec<u8>,
+                ) -> ::core::result::Result<$crate::Reply, $crate::Failure> {
+                    <Hook as $crate::__private::forward::Guest>::forward(request, body)
+                }
+            }
             #[cfg(target_arch = "wasm32")]
             $crate::__private::export_forward!(
                 Hook with_types_in $crate::__private::forward_hook
@@ -180,9 +224,13 @@ macro_rules! plugin {
                     $($run)*
                 }
             }
-            // Where nothing is exported the author's functions still count as used.
             #[cfg(not(target_arch = "wasm32"))]
-            const _: fn() = || _ = <Hook as $crate::__private::verify::Guest>::check;
+            impl NativePlugin {
+                /// The hook `verify`.
+                pub fn verify(request: $crate::Request, body: ::std::vec::Vec<u8>) -> $crate::Verdict {
+                    <Hook as $crate::__private::verify::Guest>::check(request, body)
+                }
+            }
             #[cfg(target_arch = "wasm32")]
             $crate::__private::export_verify!(
                 Hook with_types_in $crate::__private::verify_hook
@@ -228,5 +276,12 @@ macro_rules! plugin {
         ] $($($rest)*)?)
     };
 
-    ($($hooks:tt)+) => { $crate::plugin!(@hooks $($hooks)+); };
+    ($($hooks:tt)+) => {
+        /// The plugin's hooks as functions of this machine.
+        #[cfg(not(target_arch = "wasm32"))]
+        #[derive(Clone, Copy, Debug)]
+        pub struct NativePlugin;
+
+        $crate::plugin!(@hooks $($hooks)+);
+    };
 }

@@ -21,6 +21,8 @@ const SERVING: &str = "serving offline";
 #[derive(Debug)]
 pub struct Bench {
     folder: TempDir,
+    /// The `soma` to run; none runs the one of [`places::soma`].
+    program: Option<PathBuf>,
 }
 
 impl Bench {
@@ -33,12 +35,18 @@ impl Bench {
             .prefix("soma-e2e-")
             .tempdir()
             .map_err(HarnessError::io("creating a temporary folder"))?;
-        let bench = Self { folder };
+        let bench = Self { folder, program: None };
         for inner in [bench.home(), bench.wallets()] {
             fs::create_dir(&inner).map_err(HarnessError::io(format!("creating {}", inner.display())))?;
         }
         account::write_wallets(&bench.wallets())?;
         Ok(bench)
+    }
+
+    /// The same with another build of `soma`.
+    #[must_use]
+    pub fn with_program(self, program: PathBuf) -> Self {
+        Self { program: Some(program), ..self }
     }
 
     /// The folder itself.
@@ -81,7 +89,8 @@ impl Bench {
     /// # Errors
     /// [`HarnessError::NotPrepared`] when it was not built.
     pub fn soma(&self) -> Result<Command, HarnessError> {
-        let mut command = Command::new(places::soma()?);
+        let program = self.program.clone().map_or_else(places::soma, Ok)?;
+        let mut command = Command::new(program);
         command
             .env_clear()
             .env("PATH", "/usr/bin:/bin")

@@ -41,6 +41,15 @@ pub fn python_11() -> Result<PathBuf, HarnessError> {
     found("a Python with bittensor 11.3.0", named("SOMA_PY11").unwrap_or_else(|| cached_python("py11")))
 }
 
+/// A Python interpreter that has bittensor 11.3.0, FastAPI and uvicorn: `SOMA_PY11_SERVED`, else in the cache folder.
+///
+/// # Errors
+/// [`HarnessError::NotPrepared`] when there is no such file.
+pub fn python_served() -> Result<PathBuf, HarnessError> {
+    let python = named("SOMA_PY11_SERVED").unwrap_or_else(|| cached_python("py11-served"));
+    found("a Python with bittensor 11.3.0 and FastAPI", python)
+}
+
 /// One of this crate's Python scripts.
 ///
 /// # Errors

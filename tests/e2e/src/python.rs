@@ -17,6 +17,8 @@ pub enum Sdk {
     V10,
     /// bittensor 11.3.0: `http_auth`.
     V11,
+    /// The same with FastAPI and uvicorn around it, for the benches.
+    V11Served,
 }
 
 impl Sdk {
@@ -24,6 +26,7 @@ impl Sdk {
         match self {
             Self::V10 => places::python_10(),
             Self::V11 => places::python_11(),
+            Self::V11Served => places::python_served(),
         }
     }
 }
@@ -58,7 +61,7 @@ pub fn run(sdk: Sdk, script: &str, home: &Path, arguments: &[&str]) -> Result<Ve
 pub struct Service {
     /// The loopback port that it listens on.
     pub port: u16,
-    _process: Process,
+    process: Process,
 }
 
 impl Service {
@@ -71,7 +74,12 @@ impl Service {
         let port = process.wait_for(|text| {
             text.lines().find_map(|line| line.strip_prefix("READY ").and_then(|port| port.trim().parse().ok()))
         })?;
-        Ok(Self { port, _process: process })
+        Ok(Self { port, process })
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// The address as `host:port`.

@@ -22,7 +22,7 @@ use soma_protocol::{btauth, synapse};
 use thiserror::Error;
 
 use super::file::{Pulse, Saved};
-use super::{Bounds, Nonce, ReplayMemory};
+use super::{Bounds, ReplayMemory};
 
 /// Name of the file that a clean stop leaves.
 const NONCES: &str = "nonces";
@@ -38,7 +38,7 @@ const AHEAD: u64 = 2_000_000_000;
 #[non_exhaustive]
 pub enum ReplayError {
     /// A file cannot be read or written.
-    #[error("cannot use {path}: {source}")]
+    #[error("cannot use {path}: {cause}")]
     #[diagnostic(
         code(soma::axon::nonces),
         help("the state folder must be writable for this user; without it requests could be replayed after a restart")
@@ -47,7 +47,7 @@ pub enum ReplayError {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
 }
 
@@ -187,7 +187,7 @@ impl Keeper {
         match fs::read(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(ReplayError::File { path, source }),
+            Err(cause) => Err(ReplayError::File { path, cause }),
         }
     }
 
@@ -204,13 +204,13 @@ impl Keeper {
             fs::rename(&beside, &path)?;
             if flush == Flush::Yes { File::open(&self.folder)?.sync_all() } else { Ok(()) }
         };
-        write().map_err(|source| ReplayError::File { path: path.clone(), source })
+        write().map_err(|cause| ReplayError::File { path: path.clone(), cause })
     }
 
     fn remove(&self, name: &str) -> Result<(), ReplayError> {
         let path = self.path(name);
         match fs::remove_file(&path) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(ReplayError::File { path, source }),
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(ReplayError::File { path, cause }),
             _ => Ok(()),
         }
     }
@@ -267,9 +267,7 @@ impl ReplayMemory {
         let mut state = self.lock();
         state.forget(now, usize::MAX);
         state.sealed = true;
-        let nonces: Vec<Nonce> =
-            state.used.iter().map(|(key, expires)| Nonce { key: *key, expires: *expires }).collect();
-        Saved { windows, forgotten: state.forgotten, closed: state.closed, nonces }
+        Saved { windows, forgotten: state.forgotten, closed: state.closed, nonces: state.nonces() }
     }
 }
 

@@ -16,7 +16,8 @@
 mod file;
 pub mod keeper;
 
-use std::collections::{BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use soma_protocol::ss58::PublicKey;
@@ -32,7 +33,7 @@ const AT_ONCE: usize = 64;
 pub struct Bounds {
     /// Of one hotkey. The longest window is about a minute: 16,384 are 250 requests a second.
     pub per_key: usize,
-    /// In all. One nonce takes about 200 bytes.
+    /// In all. One nonce takes about 120 bytes, and a hotkey's first one as much again.
     pub total: usize,
 }
 
@@ -94,16 +95,37 @@ pub struct ReplayMemory {
 #[derive(Debug, Default)]
 struct State {
     /// With the end of each window.
-    used: HashMap<Key, u64>,
-    /// The same, by the end of the window.
-    ends: BTreeSet<(u64, Key)>,
-    by_hotkey: HashMap<[u8; 32], usize>,
+    used: BTreeMap<Short, u64>,
+    /// The same; the first end comes first.
+    ends: BinaryHeap<Reverse<(u64, Short)>>,
+    /// The number of each hotkey that has a nonce here.
+    numbers: HashMap<[u8; 32], u64>,
+    /// The hotkeys by number.
+    hotkeys: HashMap<u64, Own>,
+    /// The number of the next new hotkey; none is used twice.
+    next: u64,
     /// The latest end of a window that was forgotten.
     forgotten: u64,
     /// Nonces up to this one are refused.
     closed: u64,
     /// Nothing is kept any more: the host is stopping, and what it writes must be all there is.
     sealed: bool,
+}
+
+/// A [`Key`] in half the room: a memory holds many nonces of few hotkeys. Later nonces come later in the order, so that
+/// most are added at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Short {
+    nonce: u64,
+    hotkey: u64,
+    uuid: [u8; 16],
+}
+
+/// What is remembered of one hotkey.
+#[derive(Debug)]
+struct Own {
+    hotkey: [u8; 32],
+    nonces: usize,
 }
 
 impl ReplayMemory {
@@ -175,7 +197,7 @@ impl State {
         if self.sealed {
             return Err(NotKept::Full);
         }
-        if self.used.contains_key(&nonce.key) {
+        if self.short(&nonce.key).is_some_and(|short| self.used.contains_key(&short)) {
             return Err(NotKept::Used);
         }
         if nonce.key.nonce <= self.closed {
@@ -188,35 +210,68 @@ impl State {
     }
 
     fn is_full(&self, key: &Key, bounds: &Bounds) -> bool {
-        let own = self.by_hotkey.get(&key.hotkey).copied().unwrap_or_default();
-        own >= bounds.per_key || self.used.len() >= bounds.total
+        let own = self.numbers.get(&key.hotkey).and_then(|number| self.hotkeys.get(number));
+        own.map_or(0, |own| own.nonces) >= bounds.per_key || self.used.len() >= bounds.total
+    }
+
+    /// None when nothing of its hotkey is remembered.
+    fn short(&self, key: &Key) -> Option<Short> {
+        let hotkey = *self.numbers.get(&key.hotkey)?;
+        Some(Short { nonce: key.nonce, hotkey, uuid: key.uuid.to_le_bytes() })
     }
 
     fn insert(&mut self, nonce: Nonce) {
-        if self.used.insert(nonce.key, nonce.expires).is_none() {
-            self.ends.insert((nonce.expires, nonce.key));
-            *self.by_hotkey.entry(nonce.key.hotkey).or_default() += 1;
+        let Key { hotkey, nonce: number, uuid } = nonce.key;
+        let next = self.next;
+        let own = *self.numbers.entry(hotkey).or_insert(next);
+        if own == next {
+            self.next += 1;
         }
+        let short = Short { nonce: number, hotkey: own, uuid: uuid.to_le_bytes() };
+        if self.used.insert(short, nonce.expires).is_none() {
+            self.ends.push(Reverse((nonce.expires, short)));
+            self.hotkeys.entry(own).or_insert(Own { hotkey, nonces: 0 }).nonces += 1;
+        }
+    }
+
+    /// Everything that is remembered.
+    fn nonces(&self) -> Vec<Nonce> {
+        let whole = |(short, expires): (&Short, &u64)| {
+            let Own { hotkey, .. } = self.hotkeys.get(&short.hotkey)?;
+            let key = Key { hotkey: *hotkey, nonce: short.nonce, uuid: u128::from_le_bytes(short.uuid) };
+            Some(Nonce { key, expires: *expires })
+        };
+        self.used.iter().filter_map(whole).collect()
     }
 
     /// Forgets up to `most` nonces whose window has ended; says how many.
     fn forget(&mut self, now: u64, most: usize) -> usize {
         let mut gone = 0;
         while gone < most
-            && let Some((expires, key)) = self.ends.first().copied().filter(|(expires, _)| *expires < now)
+            && let Some(Reverse((expires, short))) = self.ends.peek().copied()
+            && expires < now
         {
-            self.ends.pop_first();
-            self.used.remove(&key);
+            self.ends.pop();
+            self.used.remove(&short);
             self.forgotten = self.forgotten.max(expires);
-            if let Some(own) = self.by_hotkey.get_mut(&key.hotkey) {
-                *own -= 1;
-                if *own == 0 {
-                    self.by_hotkey.remove(&key.hotkey);
-                }
-            }
+            self.forget_one_of(short.hotkey);
             gone += 1;
         }
+        // A crowd that is gone leaves no room behind that is never used again.
+        if gone > 0 && self.ends.capacity() > 4 * self.ends.len().max(1024) {
+            self.ends.shrink_to(2 * self.ends.len());
+        }
         gone
+    }
+
+    fn forget_one_of(&mut self, number: u64) {
+        let Some(own) = self.hotkeys.get_mut(&number) else { return };
+        own.nonces = own.nonces.saturating_sub(1);
+        if own.nonces == 0
+            && let Some(own) = self.hotkeys.remove(&number)
+        {
+            self.numbers.remove(&own.hotkey);
+        }
     }
 }
 

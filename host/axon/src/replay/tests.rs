@@ -68,7 +68,9 @@ fn hotkeys_that_are_gone_leave_nothing_behind() {
     }
     memory.forget_expired(51);
     let state = memory.lock();
-    assert!(state.used.is_empty() && state.ends.is_empty() && state.by_hotkey.is_empty());
+    assert!(state.used.is_empty() && state.ends.is_empty());
+    assert!(state.numbers.is_empty() && state.hotkeys.is_empty());
+    assert!(state.ends.capacity() < 5120, "{} places for none", state.ends.capacity());
 }
 
 /// What the memory has to be: a list of everything that was ever accepted.

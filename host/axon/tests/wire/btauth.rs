@@ -119,7 +119,7 @@ async fn what_a_plugin_does_has_its_status() {
 
 #[tokio::test]
 async fn who_is_not_on_the_list_gets_403() {
-    let admission = Admission::Listed([CHARLIE.key.public_key()].into());
+    let admission = Admission::listed([CHARLIE.key.public_key()]);
     let neuron = Neuron::start_with(Options { admission, ..Options::default() }).await;
     let liar = changed(|it| it.caller = &DAVE).with("x-bittensor-hotkey", &*CHARLIE.ss58);
     let cases: Vec<Case> = vec![

@@ -240,5 +240,6 @@ fn slot(prefix: &str, name: &str, plugin: PathBuf) -> SlotSpec {
         grant: Want::ALL.into(),
         config: BTreeMap::from([("deny".to_owned(), json!([CHARLIE.ss58]).to_string())]),
         budget: BudgetGrant::default(),
+        instances: None,
     }
 }

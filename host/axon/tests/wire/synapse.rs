@@ -177,7 +177,7 @@ async fn the_words_of_a_trap_stay_in_the_log() {
 
 #[tokio::test]
 async fn who_is_not_on_the_list_gets_403_and_needs_no_signature_for_it() {
-    let admission = Admission::Listed([CHARLIE.key.public_key()].into());
+    let admission = Admission::listed([CHARLIE.key.public_key()]);
     let neuron = Neuron::start_with(Options { admission, ..Options::default() }).await;
     let stranger = text().sign();
     let unsigned = text().sign().with("bt_header_dendrite_signature", forged());

@@ -93,7 +93,7 @@ const NEEDS_A_CLASS: [&str; 2] = ["200_body_missing_required", "200_body_wrong_t
 #[tokio::test]
 async fn reads_every_recorded_answer_as_the_python_dendrite_does() {
     let recorded: Map<String, Value> =
-        serde_json::from_str(include_str!("../vectors/dendrite_response_handling.json")).unwrap();
+        serde_json::from_str(include_str!("../../../protocol/tests/vectors/dendrite_response_handling.json")).unwrap();
     let mut seen = 0;
     for (name, case) in recorded.iter().filter(|(name, _)| !NEEDS_A_CLASS.contains(&name.as_str())) {
         let bytes = case["response_bytes"].as_str().unwrap().as_bytes().to_vec();

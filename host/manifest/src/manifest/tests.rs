@@ -43,6 +43,8 @@ fn names_the_line_of_a_mistake() {
         ("hooks = [\"forward\", \"blacklist\"]", "hooks = [\"backward\"]", 4),
         ("max-body = \"1MiB\"", "max_body = \"1MiB\"", 11),
         ("prompt = \"str\"", "prompt = \"strr[\"", 10),
+        ("32MiB", "32Mb", 7),
+        ("\"1MiB\"", "1000000", 11),
     ];
     for (from, to, expected) in table {
         match from_text(&GOOD.replace(from, to)) {
@@ -64,7 +66,7 @@ fn refuses_values_out_of_range() {
         ("memory = \"32MiB\"", "wall = \"601s\"", "budget.wall"),
         ("1MiB", "1GiB", "routes.TextGeneration.max-body"),
         ("TextGeneration", "\"a/b\"", "routes.a/b"),
-        ("memory = \"32MiB\"", "memory = \"0\"", "budget.memory"),
+        ("memory = \"32MiB\"", "memory = \"0B\"", "budget.memory"),
     ];
     for (from, to, expected) in table {
         match from_text(&GOOD.replace(from, to)) {

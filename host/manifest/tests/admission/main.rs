@@ -79,6 +79,15 @@ fn the_line_that_a_missing_grant_names_is_enough_and_takes_nothing_away() {
 }
 
 #[test]
+fn a_grant_that_the_plugin_does_not_want_is_found() {
+    let file = PluginFile::open(&guest("hotkey-list")).unwrap();
+    let table = [(vec![], vec![]), (vec![Want::Config], vec![]), (vec![Want::Clock, Want::Config], vec![Want::Clock])];
+    for (granted, unused) in table {
+        assert_eq!(file.unused_grants(&granted.into_iter().collect()), unused);
+    }
+}
+
+#[test]
 fn the_manifest_says_which_hooks_are_live_and_only_those_that_are_there() {
     let file = PluginFile::open(&guest("probe_caller")).unwrap();
     let exports = BTreeSet::from([Hook::Forward, Hook::Blacklist, Hook::Priority]);

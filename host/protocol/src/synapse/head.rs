@@ -14,11 +14,11 @@ use crate::header::{self, Field};
 
 pub(crate) const INPUT_OBJECT: &str = "bt_header_input_obj_";
 
-static NAME: HeaderName = HeaderName::from_static("name");
-static TIMEOUT: HeaderName = HeaderName::from_static("timeout");
-static BODY_HASH: HeaderName = HeaderName::from_static("computed_body_hash");
-static HEADER_SIZE: HeaderName = HeaderName::from_static("header_size");
-static TOTAL_SIZE: HeaderName = HeaderName::from_static("total_size");
+pub(super) static NAME: HeaderName = HeaderName::from_static("name");
+pub(super) static TIMEOUT: HeaderName = HeaderName::from_static("timeout");
+pub(super) static BODY_HASH: HeaderName = HeaderName::from_static("computed_body_hash");
+pub(super) static HEADER_SIZE: HeaderName = HeaderName::from_static("header_size");
+pub(super) static TOTAL_SIZE: HeaderName = HeaderName::from_static("total_size");
 
 /// Why the headers cannot be read. The server answers 400 (the Python axon says 500).
 #[derive(Debug, Clone, PartialEq, Eq, Error, Diagnostic)]

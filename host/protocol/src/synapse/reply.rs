@@ -4,9 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::head::INPUT_OBJECT;
+use super::head::{BODY_HASH, HEADER_SIZE, INPUT_OBJECT, NAME, TIMEOUT, TOTAL_SIZE};
 use super::request::empty_json;
 use super::terminal::{AXON, DENDRITE, Terminal};
 use crate::header;
@@ -58,42 +59,53 @@ impl ReplyEnvelope {
     /// Keys of [`ENVELOPE_FIELDS`] in `fields` are dropped: the envelope is the host's. A dendrite takes its status
     /// from `bt_header_axon_status_code` only, so that header is always there. Without a time-out the answer says
     /// [`USUAL_TIMEOUT`], as the Python class does.
-    pub fn success(&self, fields: &Map<String, Value>, computed_body_hash: &str) -> (HeaderMap, Vec<u8>) {
-        let mut axon = self.axon.clone();
-        axon.status_code.get_or_insert(200);
-        axon.status_message.get_or_insert_with(|| "Success".to_owned());
-        axon.status_message = axon.status_message.as_deref().map(sayable);
-        let timeout = self.timeout.or(Some(USUAL_TIMEOUT));
-        let mut body = envelope(&self.name, timeout, 0, &self.dendrite, &axon);
+    pub fn success(mut self, fields: &Map<String, Value>, computed_body_hash: &str) -> (HeaderMap, Vec<u8>) {
+        self.axon.status_code.get_or_insert(200);
+        let message = self.axon.status_message.as_deref().map_or_else(|| "Success".to_owned(), sayable);
+        self.axon.status_message = Some(message);
+        self.timeout = self.timeout.or(Some(USUAL_TIMEOUT));
+        let mut body = envelope(&self.name, self.timeout, 0, &self.dendrite, &self.axon);
         body.extend(strip_envelope(fields.clone()));
         let body = Value::Object(body).to_string().into_bytes();
-        let mut headers = self.headers(&axon, timeout, body.len());
-        header::set(&mut headers, "computed_body_hash", computed_body_hash);
+        let mut headers = self.headers(body.len());
+        header::put(&mut headers, BODY_HASH.clone(), computed_body_hash.to_owned());
         (headers, body)
     }
 
     /// Headers and body of a refusal: the message is both the body's `message` and the status message header. It is
     /// made printable and cut to 1,024 bytes; reasons from plugins go through [`printable_reason`] before.
-    pub fn failure(&self, status: u16, message: &str) -> (HeaderMap, Vec<u8>) {
+    pub fn failure(mut self, status: u16, message: &str) -> (HeaderMap, Vec<u8>) {
         let message = sayable(message);
-        let body = json!({ "message": message }).to_string().into_bytes();
-        let axon = Terminal { status_code: Some(status), status_message: Some(message), ..self.axon.clone() };
-        (self.headers(&axon, self.timeout, body.len()), body)
+        let body = failure_body(&message);
+        self.axon.status_code = Some(status);
+        self.axon.status_message = Some(message);
+        (self.headers(body.len()), body)
     }
 
-    fn headers(&self, axon: &Terminal, timeout: Option<f64>, size: usize) -> HeaderMap {
+    fn headers(self, size: usize) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(HEADERS);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        header::set(&mut headers, "name", &self.name);
-        if let Some(timeout) = timeout {
-            header::set(&mut headers, "timeout", &float_repr(timeout));
+        header::put(&mut headers, NAME.clone(), self.name);
+        if let Some(timeout) = self.timeout {
+            header::put(&mut headers, TIMEOUT.clone(), float_repr(timeout));
         }
-        axon.write_headers(&mut headers, &AXON);
+        self.axon.write_headers(&mut headers, &AXON);
         self.dendrite.write_headers(&mut headers, &DENDRITE);
-        header::set(&mut headers, "header_size", "0");
-        header::set(&mut headers, "total_size", &size.to_string());
+        headers.insert(HEADER_SIZE.clone(), HeaderValue::from_static("0"));
+        headers.insert(TOTAL_SIZE.clone(), HeaderValue::from(size));
         headers
     }
+}
+
+/// `{"message": ...}` in one piece.
+fn failure_body(message: &str) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Failure<'a> {
+        message: &'a str,
+    }
+
+    // Writing a string to memory does not fail.
+    serde_json::to_vec(&Failure { message }).unwrap_or_default()
 }
 
 /// Adds `bt_header_input_obj_<field>` for each required field of the class: base64 of the JSON of the empty value of

@@ -52,8 +52,8 @@ impl Outgoing {
         let mut headers = HeaderMap::new();
         header::set(&mut headers, "name", &self.route);
         header::set(&mut headers, "timeout", &float_repr(self.timeout_s));
-        self.axon.write_headers(&mut headers, &AXON);
-        self.dendrite.write_headers(&mut headers, &DENDRITE);
+        self.axon.clone().write_headers(&mut headers, &AXON);
+        self.dendrite.clone().write_headers(&mut headers, &DENDRITE);
         for name in &self.required {
             let empty = empty_json(self.fields.get(name).unwrap_or(&Value::Null));
             let name = format!("{INPUT_OBJECT}{name}");

@@ -1,7 +1,5 @@
 //! One side of an exchange, as headers and bodies describe it.
 
-use std::borrow::Cow;
-
 use http::{HeaderMap, HeaderName};
 use serde::{Deserialize, Serialize};
 
@@ -54,11 +52,6 @@ pub(crate) struct Names {
     pub signature: HeaderName,
 }
 
-/// The text of a field as it is.
-fn text(value: Option<&String>) -> Option<Cow<'_, str>> {
-    value.map(|value| Cow::Borrowed(value.as_str()))
-}
-
 macro_rules! names {
     ($prefix:literal) => {
         Names {
@@ -82,24 +75,24 @@ pub(crate) static AXON: Names = names!("bt_header_axon_");
 pub(crate) static DENDRITE: Names = names!("bt_header_dendrite_");
 
 impl Terminal {
-    /// Adds the fields that are present as headers of these names.
-    pub(crate) fn write_headers(&self, headers: &mut HeaderMap, names: &Names) {
-        let number = |value: Option<u64>| value.map(|value| Cow::Owned(value.to_string()));
+    /// Adds the fields that are present as headers of these names. Texts become values without a copy.
+    pub(crate) fn write_headers(self, headers: &mut HeaderMap, names: &Names) {
+        let number = |value: Option<u64>| value.map(|value| value.to_string());
         let fields = [
             (&names.status_code, number(self.status_code.map(u64::from))),
-            (&names.status_message, text(self.status_message.as_ref())),
-            (&names.process_time, self.process_time.map(|seconds| Cow::Owned(float_repr(seconds)))),
-            (&names.ip, text(self.ip.as_ref())),
+            (&names.status_message, self.status_message),
+            (&names.process_time, self.process_time.map(float_repr)),
+            (&names.ip, self.ip),
             (&names.port, number(self.port.map(u64::from))),
             (&names.version, number(self.version)),
             (&names.nonce, number(self.nonce)),
-            (&names.uuid, text(self.uuid.as_ref())),
-            (&names.hotkey, text(self.hotkey.as_ref())),
-            (&names.signature, text(self.signature.as_ref())),
+            (&names.uuid, self.uuid),
+            (&names.hotkey, self.hotkey),
+            (&names.signature, self.signature),
         ];
         for (name, value) in fields {
             if let Some(value) = value {
-                header::put(headers, name.clone(), &value);
+                header::put(headers, name.clone(), value);
             }
         }
     }

@@ -145,7 +145,7 @@ fn a_success_says_the_empty_value_of_each_required_field_s_type() {
 #[test]
 fn only_a_success_says_the_usual_time_out_when_none_was_asked_for() {
     let envelope = ReplyEnvelope { timeout: None, ..envelope() };
-    let (headers, body) = envelope.success(&Map::new(), EMPTY_BODY_HASH);
+    let (headers, body) = envelope.clone().success(&Map::new(), EMPTY_BODY_HASH);
     assert_eq!(header(&headers, "timeout"), Some("12.0"));
     assert_eq!(parse_object(&body).unwrap()["timeout"], 12.0);
     assert_eq!(header(&envelope.failure(401, "no").0, "timeout"), None);

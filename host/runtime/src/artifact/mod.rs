@@ -140,7 +140,7 @@ fn beside(path: &Path) -> Result<PathBuf, LoadError> {
 
 fn at(path: &Path) -> impl FnOnce(std::io::Error) -> LoadError {
     let path = path.to_owned();
-    move |source| LoadError::Artifacts { path, source }
+    move |cause| LoadError::Artifacts { path, cause }
 }
 
 #[cfg(test)]

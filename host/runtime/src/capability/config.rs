@@ -1,10 +1,18 @@
 //! `soma:neuron/config`: the operator's settings for the slot.
 
-use crate::bindings::config::Host;
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Linker, WasmStr};
+
+use super::{INTERFACE_VERSION, text};
 use crate::state::HostState;
 
-impl Host for HostState {
-    fn get(&mut self, key: String) -> wasmtime::Result<Option<String>> {
-        Ok(self.config.get(&key).cloned())
-    }
+/// Links the interface.
+pub fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
+    linker.instance(&format!("soma:neuron/config@{INTERFACE_VERSION}"))?.func_wrap(
+        "get",
+        |store: StoreContextMut<'_, HostState>, (key,): (WasmStr,)| {
+            let (key, _) = text(&store, &key, usize::MAX)?;
+            Ok((store.data().config.get(&key).cloned(),))
+        },
+    )
 }

@@ -15,9 +15,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use wasmtime::component::Resource;
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Linker, Resource, ResourceType, WasmList};
 
-use crate::bindings::response::{Host, HostResponseStream, WriteError};
+use super::INTERFACE_VERSION;
+use crate::bindings::response::WriteError;
 use crate::budget::Budget;
 use crate::state::{Exhausted, HostState};
 
@@ -198,11 +200,12 @@ impl Outlet {
         self.broken
     }
 
-    async fn write(&mut self, chunk: Vec<u8>) -> wasmtime::Result<Result<(), WriteError>> {
+    /// Writes a piece of so many bytes, which are all there unless they are too many.
+    async fn write(&mut self, bytes: Bytes, size: u64) -> wasmtime::Result<Result<(), WriteError>> {
         if self.broken.is_some() {
             return Err(wasmtime::Error::new(Exhausted::Stream));
         }
-        match self.send(chunk).await {
+        match self.send(bytes, size).await {
             Ok(()) => Ok(Ok(())),
             Err(broken) => {
                 self.broken = Some(broken);
@@ -211,13 +214,11 @@ impl Outlet {
         }
     }
 
-    async fn send(&mut self, chunk: Vec<u8>) -> Result<(), Broken> {
-        let size = chunk.len() as u64;
+    async fn send(&mut self, mut rest: Bytes, size: u64) -> Result<(), Broken> {
         if size == 0 {
             return Ok(());
         }
         self.left = self.left.checked_sub(size).filter(|_| size <= self.largest).ok_or(Broken::Limit)?;
-        let mut rest = Bytes::from(chunk);
         while !rest.is_empty() {
             let bytes = rest.split_to(rest.len().min(PART));
             let room = self.make_room(bytes.len()).await?;
@@ -259,19 +260,45 @@ impl Outlet {
     }
 }
 
-impl Host for HostState {}
+/// Links the interface.
+pub fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
+    let mut interface = linker.instance(&format!("soma:neuron/response@{INTERFACE_VERSION}"))?;
+    // The outlet stays until the hook returns: dropping the handle early is not the end of the answer.
+    interface.resource("response-stream", ResourceType::host::<ResponseStream>(), |_, _| Ok(()))?;
+    interface.func_wrap_async(
+        "[method]response-stream.write",
+        |mut store: StoreContextMut<'_, HostState>, (stream, chunk): (Resource<ResponseStream>, WasmList<u8>)| {
+            Box::new(async move {
+                store.data().admit(chunk.len())?;
+                // A piece that is too large is not copied either.
+                let kept = chunk.as_le_slice(&store).get(..chunk.len().min(store.data().largest_piece()));
+                let bytes = Bytes::copy_from_slice(kept.unwrap_or_default());
+                let written = store.data_mut().write(&stream, bytes, chunk.len() as u64).await?;
+                Ok((written,))
+            })
+        },
+    )
+}
 
-impl HostResponseStream for HostState {
-    async fn write(&mut self, _: Resource<ResponseStream>, chunk: Vec<u8>) -> wasmtime::Result<Result<(), WriteError>> {
-        match &mut self.outlet {
-            Some(outlet) => outlet.write(chunk).await,
-            None => Ok(Err(WriteError::Closed)),
-        }
+impl HostState {
+    /// Bytes that are looked at of a piece: as many as it may have.
+    fn largest_piece(&self) -> usize {
+        let largest = self.outlet.as_ref().map_or(0, |outlet| outlet.largest);
+        usize::try_from(largest).unwrap_or(usize::MAX)
     }
 
-    /// The outlet stays until the hook returns: dropping the handle early is not the end of the answer.
-    fn drop(&mut self, _: Resource<ResponseStream>) -> wasmtime::Result<()> {
-        Ok(())
+    /// Writes a piece of so many bytes, which are all there unless they are too many.
+    async fn write(
+        &mut self,
+        stream: &Resource<ResponseStream>,
+        bytes: Bytes,
+        size: u64,
+    ) -> wasmtime::Result<Result<(), WriteError>> {
+        // A handle that was kept from an earlier call must not reach this call's caller.
+        match &mut self.outlet {
+            Some(outlet) if stream.rep() == self.streams => outlet.write(bytes, size).await,
+            _ => Ok(Err(WriteError::Closed)),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use soma_manifest::PluginFileError;
 use soma_runtime::{CallError, Hook, LoadError, Want};
 
 use crate::fixture::{HOTKEY, LONG, SHORT, ask, call, failure, guest, help, load, refusal_of, serve, slot, slot_of};
+use crate::instances::{leak_secret, stream_keeps, warm_init};
 use crate::order::{priority_odd, verify_denies, verify_traps};
 use crate::streams::{stream_endless, stream_fails_after, stream_fails_before, stream_silent, stream_words};
 use crate::{log, swap};
@@ -234,6 +235,27 @@ async fn reply_head() {
         let error = failure(head(status.clone(), media.clone()).await);
         assert!(matches!(error, CallError::Garbage { .. }), "{status} {media}: {error:?}");
     }
+}
+
+/// A number in the built file is its version, and the code that runs says so.
+async fn swap_marked() {
+    let slots = load([slot_of("swap_marked")]).await.unwrap();
+    let mark = async || ask(&slots, "Marked", &json!({})).await.unwrap()["mark"].clone();
+    assert_eq!(mark().await, "0000000");
+    let bytes = std::fs::read(guest("swap_marked")).unwrap();
+    let digits = b"soma-mark-digits:";
+    let places: Vec<usize> = bytes
+        .windows(digits.len())
+        .enumerate()
+        .filter(|(_, window)| window == digits)
+        .map(|(at, _)| at + digits.len())
+        .collect();
+    let &[at] = places.as_slice() else { panic!("the mark stands at {places:?}") };
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other.wasm");
+    std::fs::write(&other, [&bytes[..at], b"0000042", &bytes[at + 7..]].concat()).unwrap();
+    slots.swap("swap_marked", other).await.unwrap();
+    assert_eq!(mark().await, "0000042");
 }
 
 async fn swap_next() {

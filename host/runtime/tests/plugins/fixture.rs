@@ -63,6 +63,7 @@ pub fn slot(name: &str, plugin: PathBuf) -> SlotSpec {
         grant: Want::ALL.into(),
         config: BTreeMap::new(),
         budget: BudgetGrant::default(),
+        instances: None,
     }
 }
 
@@ -139,6 +140,13 @@ pub fn call(route: &str, body: impl Into<Vec<u8>>, limit: Duration) -> Call {
         deadline_ms: 0,
     };
     Call { request, body, limit }
+}
+
+/// As [`call`], of another caller.
+pub fn call_by(caller: &str, route: &str, body: impl Into<Vec<u8>>, limit: Duration) -> Call {
+    let mut call = call(route, body, limit);
+    call.request.caller.hotkey = caller.to_owned();
+    call
 }
 
 /// Asks a route of this table.

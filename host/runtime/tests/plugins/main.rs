@@ -5,6 +5,8 @@
 //! - `fixture`: engines, slots, calls; `log`: what was logged meanwhile
 //! - `cases`: one function for each guest; the list of guests is the guests' own
 //! - `streams`: streamed answers; `order`: verify, priority and the queue; `traces`: where the time went
+//! - `instances`: fresh, warm and resident ones, what one call leaves for the next; `cores`: a slot's share of them
+//! - `budgets`: each of them used up; `conduct`: callers and plugins that misbehave
 //! - `admission`, `limits`, `gates`, `routes`, `swap`, `artifacts`: what takes more than one guest
 
 #![allow(
@@ -17,9 +19,13 @@
 
 mod admission;
 mod artifacts;
+mod budgets;
 mod cases;
+mod conduct;
+mod cores;
 mod fixture;
 mod gates;
+mod instances;
 mod limits;
 mod log;
 mod order;

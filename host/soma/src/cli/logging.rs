@@ -34,6 +34,7 @@ pub struct LoggingFlags {
         global = true,
         env = "SOMA_LOGGING_MAX_SIZE",
         default_value = "25MiB",
+        value_parser = soma_manifest::size::parse,
         value_name = "SIZE"
     )]
     pub max_size: ByteSize,
@@ -64,7 +65,9 @@ mod tests {
         let read = |size| Only::try_parse_from(["soma", "--logging.max_size", size]).map(|only| only.flags.max_size);
         assert_eq!(read("10MB").unwrap(), ByteSize::mb(10));
         assert_eq!(read("4 KiB").unwrap(), ByteSize::kib(4));
-        assert!(read("much").is_err());
+        for wrong in ["much", "10Mb", "10"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
         let usual = Only::try_parse_from(["soma"]).unwrap().flags;
         assert_eq!((usual.max_size, usual.max_files, usual.dir), (ByteSize::mib(25), 10, None));
     }

@@ -1,12 +1,14 @@
 //! `soma plugin`: new, build, inspect, list, swap.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
 use http::Method;
 use miette::IntoDiagnostic;
 use serde_json::{Value, json};
 use soma_manifest::{Manifest, PluginFile, embed};
 use soma_runtime::slots::{Loss, SlotStatus, Swapped};
+use soma_toolchain::{Cache, Progress, template};
 
 use crate::admin::{self, SwapOrder};
 use crate::cli::{AdminFlags, Language, PluginCommand};
@@ -17,7 +19,7 @@ use crate::output::say;
 /// Does one of them.
 pub async fn plugin(command: PluginCommand) -> miette::Result<()> {
     match command {
-        PluginCommand::New { language: Language::Rust, name } => new(&name),
+        PluginCommand::New { language, name } => new(language, &name),
         PluginCommand::Build { folder, output, component } => build(&folder, output, component),
         PluginCommand::Inspect { file, json } => inspect(&file, json),
         PluginCommand::List { admin } => list(&admin).await,
@@ -28,11 +30,18 @@ pub async fn plugin(command: PluginCommand) -> miette::Result<()> {
     }
 }
 
-fn new(name: &str) -> miette::Result<()> {
-    soma_toolchain::template::rust(name, Path::new("."))?;
+fn new(language: Language, name: &str) -> miette::Result<()> {
+    let write = match language {
+        Language::Rust => template::rust,
+        Language::C => template::c,
+        Language::TypeScript => template::typescript,
+    };
+    write(name, Path::new("."))?;
     say!("wrote {name}/; next:")?;
     say!("  cd {name}")?;
-    say!("  cargo test            # the logic, as ordinary Rust")?;
+    if language == Language::Rust {
+        say!("  cargo test            # the logic, as ordinary Rust")?;
+    }
     say!("  soma plugin build     # writes {name}.wasm")?;
     Ok(())
 }
@@ -42,15 +51,15 @@ fn build(folder: &Path, output: Option<PathBuf>, component: Option<PathBuf>) -> 
     let manifest = Manifest::from_source(&folder.join("plugin.toml"))?;
     let component = match component {
         Some(file) => {
-            std::fs::read(&file).map_err(|source| soma_manifest::PluginFileError::Unreadable { path: file, source })?
+            std::fs::read(&file).map_err(|cause| soma_manifest::PluginFileError::Unreadable { path: file, cause })?
         }
-        None => soma_toolchain::build::rust_component(folder, None)?,
+        None => soma_toolchain::build::component(folder, &Cache::from_env()?, Progress::detect())?,
     };
     let file = PluginFile::parse(embed(&component, &manifest)?)?;
     let path = output.unwrap_or_else(|| folder.join(format!("{}.wasm", manifest.name)));
-    write_beside_and_rename(&path, &file.bytes).map_err(|source| SomaError::Write { path: path.clone(), source })?;
+    write_beside_and_rename(&path, &file.bytes).map_err(|cause| SomaError::Write { path: path.clone(), cause })?;
     let kib = file.bytes.len().div_ceil(1024);
-    say!("{}: {} {} ({kib} KiB, {})", path.display(), manifest.name, manifest.version, file.digest.short())?;
+    say!("{}: {} {}, {kib} KiB, file digest {}", path.display(), manifest.name, manifest.version, file.digest.short())?;
     Ok(())
 }
 
@@ -78,7 +87,7 @@ fn inspect(path: &Path, json: bool) -> miette::Result<()> {
         return Ok(());
     }
     say!("{} {}", manifest.name, manifest.version)?;
-    say!("  digest   {}", file.digest)?;
+    say!("  digest   {} (file digest)", file.digest)?;
     say!("  size     {} KiB", file.bytes.len().div_ceil(1024))?;
     say!("  hooks    {}", names(manifest.hooks.iter().map(ToString::to_string).collect()))?;
     say!("  wants    {}", names(manifest.wants.iter().map(ToString::to_string).collect()))?;
@@ -100,13 +109,28 @@ async fn list(flags: &AdminFlags) -> miette::Result<()> {
         return Ok(());
     }
     for slot in slots {
-        say!("{}  {} {}  {}  {}", slot.slot, slot.plugin, slot.version, slot.id, slot.file.display())?;
+        say!("{}: {} {} from {}", slot.slot, slot.plugin, slot.version, slot.file.display())?;
+        let digest = slot.digest.get(..12).unwrap_or(&slot.digest);
+        say!("  version id {} (file and configuration), file digest {digest}", slot.id)?;
         say!("  hooks {}; routes {}", slot.hooks.join(", "), slot.routes.join(", "))?;
+        if let Some(until) = slot.out_until_ms {
+            say!("  out until {}: it trapped too often, see the log", clock_time(until))?;
+        }
+        if slot.slowed > 0 {
+            say!("  {} callers that made it trap have to wait", slot.slowed)?;
+        }
         if slot.draining > 0 {
             say!("  {} old versions still serve requests", slot.draining)?;
         }
     }
     Ok(())
+}
+
+/// A Unix time in milliseconds, to the second.
+fn clock_time(unix_ms: u64) -> String {
+    // Beyond what the calendar can show there is no clock's time.
+    let latest = Duration::from_secs(253_402_300_799);
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_millis(unix_ms).min(latest)).to_string()
 }
 
 async fn swap(slot: &str, file: &Path, loss: Loss, flags: &AdminFlags) -> miette::Result<()> {
@@ -120,7 +144,7 @@ async fn swap(slot: &str, file: &Path, loss: Loss, flags: &AdminFlags) -> miette
             say!("{slot}: unchanged, {} is already in the slot (was the plugin built again?)", swapped.to)?;
             return Ok(());
         }
-        say!("{slot}: {} -> {} in {:.0} ms", swapped.from, swapped.to, swapped.elapsed_ms)?;
+        say!("{slot}: version id {} -> {} in {:.0} ms", swapped.from, swapped.to, swapped.elapsed_ms)?;
         // The host may have been started elsewhere, where a relative path means another file.
         if swapped.from_file.file_name() != swapped.to_file.file_name() {
             let old = swapped.from_file.display();

@@ -1,7 +1,6 @@
 //! `soma run`: the neuron.
 
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +13,7 @@ use soma_runtime::artifact::ArtifactCache;
 use soma_runtime::compile::Compiler;
 use soma_runtime::version::Loader;
 use soma_runtime::{GuestEngine, Slots};
+use soma_wallet::handover::Handover;
 use soma_wallet::{Access, Signer};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
@@ -25,6 +25,7 @@ use crate::config::{File, Settings};
 use crate::descriptors;
 use crate::error::SomaError;
 use crate::logging::LostLines;
+use crate::state::StateFolder;
 use crate::telemetry::Telemetry;
 
 /// Name of the folder for compiled plugins in the cache. Their key is in the state folder: it must not go with a copied
@@ -35,20 +36,23 @@ const LAST_LINES: Duration = Duration::from_millis(100);
 
 /// Runs until a signal says stop. `lost` counts log lines that found no room.
 pub async fn run(flags: RunFlags, lost: LostLines) -> miette::Result<()> {
+    let passwords = Handover::receive()?;
     let settings = File::read(&flags.config)?.settle(&flags)?;
     if !flags.offline {
         return Err(SomaError::NeedsOffline.into());
     }
     // Before anything that takes time: a stop is a stop from the first moment on.
     let mut stop = Box::pin(stop_signal()?);
+    // Before anything in the folder is touched, until nothing in it is used any more, and before a password is asked for
+    // in vain.
+    let state = StateFolder::claim(&settings.state)?;
     let hotkey = Access::hotkey(&settings.wallet.require_hotkey()?, flags.wallet.password_file.as_deref());
     let (program, telemetry) = (this_program(), Arc::new(Telemetry::new(settings.admin.recent, lost)?));
     let signer = tokio::select! {
-        started = Signer::start(&program, &[signer::SUBCOMMAND], hotkey) => started?,
+        started = Signer::start_with(&program, &[signer::SUBCOMMAND], hotkey, passwords) => started?,
         () = &mut stop => return Ok(()),
     };
     let ports = Ports::open(&settings, telemetry).await?;
-    // After the socket: it is there for one host only, and so is the folder.
     let windows = Windows::of(&settings.window, &settings.policy);
     let (keeper, replay) = Keeper::open(&settings.state, windows, Bounds::default(), system_clock())?;
     let (keeper, replay) = (Arc::new(keeper), Arc::new(replay));
@@ -64,6 +68,7 @@ pub async fn run(flags: RunFlags, lost: LostLines) -> miette::Result<()> {
     if let Err(error) = std::fs::remove_file(&socket) {
         tracing::warn!(%error, "the admin socket could not be removed");
     }
+    drop(state);
     drop(signer);
     tracing::info!("stopped");
     ended
@@ -83,7 +88,6 @@ impl Ports {
     async fn open(settings: &Settings, telemetry: Arc<Telemetry>) -> miette::Result<Ports> {
         let server = Server::bind(settings.address).await?.limited_to(descriptors::fit(settings.limits));
         let server = server.behind(settings.proxies.clone()).observed_by(telemetry.clone());
-        make_private(&settings.state)?;
         let socket = settings.state.join(admin::SOCKET);
         let admin = admin::bind(&socket).await?;
         let metrics = match settings.admin.port {
@@ -137,13 +141,12 @@ async fn load(settings: &Settings) -> miette::Result<Slots> {
     let compiler = Compiler::Child { program: this_program(), confinement: settings.confinement };
     let names: Vec<&str> = settings.slots.iter().map(|slot| slot.name.as_str()).collect();
     tracing::info!(slots = names.join(", "), "loading plugins; compiling takes a while the first time");
-    Ok(Slots::load(Loader { engine, compiler, cache }, settings.slots.clone()).await?)
-}
-
-/// A folder that only this user can look into.
-fn make_private(path: &Path) -> Result<(), SomaError> {
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|source| SomaError::Folder { path: path.to_owned(), source })
+    let (loader, specs) = (Loader { engine, compiler, cache }, settings.slots.clone());
+    #[cfg(feature = "native")]
+    let slots = crate::native::load(loader, specs).await?;
+    #[cfg(not(feature = "native"))]
+    let slots = Slots::load(loader, specs).await?;
+    Ok(slots)
 }
 
 async fn announce(settings: &Settings, signer: &Signer, slots: &Slots, ports: &Ports) {

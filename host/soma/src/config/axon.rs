@@ -59,6 +59,7 @@ pub(super) struct LimitsSection {
     hotkey_rate: Option<NonZeroU32>,
     hotkey_burst: Option<NonZeroU32>,
     unverified_requests: Option<NonZeroU32>,
+    #[serde(default, deserialize_with = "soma_manifest::size::optional::deserialize")]
     unverified_bytes: Option<ByteSize>,
     connections: Option<NonZeroU32>,
     connections_per_address: Option<NonZeroU32>,
@@ -67,6 +68,7 @@ pub(super) struct LimitsSection {
     head_time: Option<NonZeroU16>,
     idle_time: Option<NonZeroU16>,
     body_time: Option<NonZeroU16>,
+    #[serde(default, deserialize_with = "soma_manifest::size::optional::deserialize")]
     body_rate: Option<ByteSize>,
     write_time: Option<NonZeroU16>,
 }

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use soma_runtime::conduct::Exhaustion;
+use soma_runtime::slots::SlotStatus;
+
 /// What the parts of the host hold.
 #[derive(Clone, Debug, Default)]
 pub struct Levels {
@@ -39,7 +42,7 @@ pub struct Held {
 }
 
 /// One slot.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct SlotLevel {
     /// The operator's name for it.
     pub name: String,
@@ -47,4 +50,26 @@ pub struct SlotLevel {
     pub draining: usize,
     /// Requests that wait for their turn.
     pub waiting: usize,
+    /// Whether the plugin was taken out because it trapped too often.
+    pub out: bool,
+    /// Callers that have to wait because they made it trap.
+    pub slowed: usize,
+    /// Calls that misbehaved since the start.
+    pub traps: u64,
+    /// Budgets that were used up since the start.
+    pub exhausted: Vec<Exhaustion>,
+}
+
+impl From<SlotStatus> for SlotLevel {
+    fn from(slot: SlotStatus) -> SlotLevel {
+        SlotLevel {
+            name: slot.slot,
+            draining: slot.draining,
+            waiting: slot.waiting,
+            out: slot.out_until_ms.is_some(),
+            slowed: slot.slowed,
+            traps: slot.traps,
+            exhausted: slot.exhausted,
+        }
+    }
 }

@@ -4,12 +4,14 @@
 //! label has values that are fixed when this program is compiled. A flood of unknown routes, hotkeys or addresses adds
 //! no series.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use metrics::{Counter, Gauge, Histogram, Recorder, SharedString};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use soma_axon::record::{ANSWERED, CallerClass, ConnectionEvent, Cut, HUNG_UP, Record, Rejection, Stage, StageLap};
+use soma_runtime::conduct::Exhaustion;
 
 use super::family::{Family, Named, Names};
 use super::levels::Levels;
@@ -24,13 +26,16 @@ const SLOTS: usize = 256;
 /// The name of the v10 ping, which is no plugin's route.
 const PING: &str = "ping";
 /// Codes of refusals that say that a plugin is at fault.
-const FAULTS: [&str; 12] = [
+const FAULTS: [&str; 15] = [
     "trap",
     "cpu-budget",
     "wall-budget",
     "gate-wall",
     "memory-budget",
     "table-budget",
+    "stack-budget",
+    "host-call-budget",
+    "handle-budget",
     "output-budget",
     "stream-budget",
     "stream-idle",
@@ -239,13 +244,30 @@ impl Metrics {
         for slot in &levels.slots {
             let name = self.slots.get(Some(&slot.name)).name.clone();
             self.series(&table::DRAINING, [name.clone().into()]).set(slot.draining as f64);
-            self.series(&table::WAITING, [name.into()]).set(slot.waiting as f64);
+            self.series(&table::WAITING, [name.clone().into()]).set(slot.waiting as f64);
+            self.series(&table::OUT, [name.clone().into()]).set(f64::from(u8::from(slot.out)));
+            self.series(&table::SLOWED, [name.clone().into()]).set(slot.slowed as f64);
+            self.series(&table::GUEST_TRAPS, [name.clone().into()]).absolute(slot.traps);
+            self.exhausted(&name, &slot.exhausted);
         }
         for (ring, records) in [("proven", levels.proven_records), ("unproven", levels.unproven_records)] {
             self.series(&table::RECORDS, [ring.into()]).set(records as f64);
         }
         for (reason, lines) in [("rate", levels.lines_left_out), ("buffer", levels.lines_lost)] {
             self.series(&table::LINES_LEFT_OUT, [reason.into()]).absolute(lines);
+        }
+    }
+
+    /// Shows which budgets a slot's plugins used up. A stream counts as a forward.
+    fn exhausted(&self, slot: &Arc<str>, exhausted: &[Exhaustion]) {
+        let mut times: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+        for one in exhausted {
+            let hook = soma_runtime::Stage::from(one.hook).name();
+            *times.entry((hook, &one.budget)).or_default() += one.times;
+        }
+        for ((hook, budget), times) in times {
+            let labels = [slot.clone().into(), hook.to_owned().into(), budget.to_owned().into()];
+            self.series(&table::GUEST_EXHAUSTED, labels).absolute(times);
         }
     }
 

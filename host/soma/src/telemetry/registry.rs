@@ -185,6 +185,10 @@ table! {
         "The largest soma_guest_memory_bytes since the start.";
     GUEST_FAULTS: Counter Count "soma_guest_faults_total" ["slot", "hook", "kind"]
         "Calls that ended by a fault of the plugin: traps, budgets, garbage.";
+    GUEST_TRAPS: Counter Count "soma_guest_traps_total" ["slot"]
+        "Calls that misbehaved: traps, and budgets that only a fault or an attack uses up.";
+    GUEST_EXHAUSTED: Counter Count "soma_guest_budget_exhausted_total" ["slot", "hook", "budget"]
+        "Budgets that were used up; of the log, lines that were cut or dropped.";
     GUEST_INSTANCES: Gauge Count "soma_guest_instances" []
         "Instances of plugins that are alive.";
     SWAPS: Counter Count "soma_slot_swaps_total" ["slot", "result"]
@@ -193,6 +197,10 @@ table! {
         "Old versions that still serve requests.";
     WAITING: Gauge Count "soma_slot_waiting_requests" ["slot"]
         "Requests in the queue of the version that serves.";
+    OUT: Gauge Count "soma_slot_out" ["slot"]
+        "1 while the plugin is out because it trapped too often, 0 otherwise.";
+    SLOWED: Gauge Count "soma_slot_slowed_callers" ["slot"]
+        "Callers that have to wait because they made the plugin trap.";
     LINES_LEFT_OUT: Counter Count "soma_log_left_out_lines_total" ["reason"]
         "Log lines that were not written: more refusals of one code than fifty a second, or a full buffer.";
     RECORDS: Gauge Count "soma_explain_records" ["ring"]
@@ -219,7 +227,7 @@ mod tests {
     /// The areas that names may begin with.
     const AREAS: [&str; 6] = ["axon", "guest", "slot", "log", "explain", "process"];
     /// Labels that a metric may have, with where their values come from.
-    const LABELS: [(&str, &str); 11] = [
+    const LABELS: [(&str, &str); 12] = [
         ("route", "routes of the routing table, `ping`, and `other` for whatever is none"),
         ("class", "`stranger`, `lane`, `proven`"),
         ("code", "`ok`, `hung-up` and the codes of refusals"),
@@ -228,6 +236,7 @@ mod tests {
         ("slot", "slots of soma.toml"),
         ("hook", "hooks of the contract; a streaming answer counts as `forward`"),
         ("kind", "codes of the faults of plugins"),
+        ("budget", "names of budgets"),
         ("reason", "a fixed set for each metric"),
         ("result", "`swapped`, `refused`"),
         ("ring", "`proven`, `unproven`"),

@@ -138,7 +138,7 @@ fn json(file: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, WalletError> {
     serde_json::to_writer(&mut *text, file).map_err(|error| WalletError::Io {
         action: "write",
         path: PathBuf::new(),
-        source: error.into(),
+        cause: error.into(),
     })?;
     Ok(text)
 }

@@ -77,7 +77,7 @@ impl Defect {
             Self::Encrypted(form) => WalletError::Encrypted { path, form: form.name() },
             Self::Malformed(reason) => WalletError::BadKeyfile { path, reason },
             Self::Mismatch { claimed, actual } => WalletError::AddressMismatch { path, claimed, actual },
-            Self::Key(source) => WalletError::BadSecret { path, source },
+            Self::Key(cause) => WalletError::BadSecret { path, cause },
         }
     }
 }
@@ -200,7 +200,7 @@ pub(crate) fn secret(path: &Path, contents: Contents) -> Result<Keypair, WalletE
 }
 
 pub(crate) fn bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, WalletError> {
-    let io = |source| WalletError::Io { action: "read", path: path.to_owned(), source };
+    let io = |cause| WalletError::Io { action: "read", path: path.to_owned(), cause };
     let metadata = std::fs::metadata(path).map_err(io)?;
     // Reading a FIFO or a device could block for ever.
     if !metadata.is_file() || metadata.len() > LARGEST_BYTES {

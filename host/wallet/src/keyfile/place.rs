@@ -29,15 +29,15 @@ pub enum Existing {
 
 /// Puts a file with these bytes at `path`; the answer is the backup, if one was made.
 pub(super) fn put(path: &Path, bytes: &[u8], existing: Existing) -> Result<Option<PathBuf>, WalletError> {
-    let io = |source: Error| match source.kind() {
+    let io = |cause: Error| match cause.kind() {
         ErrorKind::AlreadyExists => WalletError::Exists { path: path.to_owned() },
-        _ => WalletError::Io { action: "write", path: path.to_owned(), source },
+        _ => WalletError::Io { action: "write", path: path.to_owned(), cause },
     };
     if let Some(folder) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| WalletError::Io {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|cause| WalletError::Io {
             action: "make",
             path: folder.to_owned(),
-            source,
+            cause,
         })?;
     }
     let beside = beside(path);

@@ -68,7 +68,7 @@ impl Secret {
     /// [`WalletError::Io`]; [`WalletError::BadKeyfile`] and others of [`Defect::at`], none of which repeats a part of
     /// the secret.
     pub fn from_file(path: &Path) -> Result<(Self, Option<Crypto>), WalletError> {
-        let io = |source| WalletError::Io { action: "read", path: path.to_owned(), source };
+        let io = |cause| WalletError::Io { action: "read", path: path.to_owned(), cause };
         let input: Box<dyn Read> = match path.to_str() {
             Some("-") => Box::new(std::io::stdin().lock()),
             _ => Box::new(File::open(path).map_err(io)?),

@@ -24,6 +24,8 @@ use super::error::SignerError;
 use super::frame::{self, FrameError, PREFIX_BYTES, Request, Response};
 use super::intent::Intent;
 use crate::access::{Access, Phase};
+use crate::handover::Handover;
+use crate::terminal::Echo;
 
 /// How long a caller waits for a signature, the queue included.
 const SIGN_LIMIT: Duration = Duration::from_secs(5);
@@ -80,9 +82,25 @@ impl Signer {
     /// help, [`SignerError::TimedOut`] after 30 s (300 s for a question at the terminal, 120 s for a derivation),
     /// [`SignerError::Gone`] when it ended before it answered.
     pub async fn start(program: &Path, args: &[&str], access: impl Into<Access>) -> Result<Self, SignerError> {
-        let access: Access = access.into();
+        Self::start_with(program, args, access.into(), None).await
+    }
+
+    /// As [`Signer::start`], with passwords that were taken out of this process's environment.
+    ///
+    /// A signer that is not waited for to the end is killed; a terminal that it asked at gets its echo back.
+    ///
+    /// # Errors
+    /// As [`Signer::start`].
+    pub async fn start_with(
+        program: &Path,
+        args: &[&str],
+        access: Access,
+        passwords: Option<Handover>,
+    ) -> Result<Self, SignerError> {
+        // Dropped last: when the child is gone it can take the echo no more.
+        let _echo = Echo::remember();
         let bad_path = || SignerError::BadPath { path: access.keyfile().to_owned() };
-        let (child, stream) = spawn(program, args, &access)?;
+        let (child, stream) = spawn(program, args, &access, passwords)?;
         let absolute = access.clone().absolute().map_err(|_| bad_path())?;
         // The only thing in it that JSON cannot take is a path that is not UTF-8.
         let open = frame::encode(&Request::Open { access: absolute }).map_err(|_| bad_path())?;
@@ -156,7 +174,12 @@ impl Shared {
     }
 }
 
-fn spawn(program: &Path, args: &[&str], access: &Access) -> Result<(Child, UnixStream), SignerError> {
+fn spawn(
+    program: &Path,
+    args: &[&str],
+    access: &Access,
+    passwords: Option<Handover>,
+) -> Result<(Child, UnixStream), SignerError> {
     let absolute = std::path::absolute(program)?;
     let (ours, theirs) = StdStream::pair()?;
     ours.set_nonblocking(true)?;
@@ -166,10 +189,10 @@ fn spawn(program: &Path, args: &[&str], access: &Access) -> Result<(Child, UnixS
         .envs(access.variables().filter_map(|name| Some((name, std::env::var_os(name)?))))
         .current_dir("/")
         .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
-        .stdout(Stdio::null())
+        .stdout(passwords.map_or_else(Stdio::null, Stdio::from))
         .kill_on_drop(true)
         .spawn()
-        .map_err(|source| SignerError::Spawn { program: absolute, source })?;
+        .map_err(|cause| SignerError::Spawn { program: absolute, cause })?;
     Ok((child, UnixStream::from_std(ours)?))
 }
 

@@ -9,7 +9,7 @@ use super::frame::FrameError;
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum SignerError {
     /// The program could not be started.
-    #[error("cannot start the signer {program}: {source}", program = .program.display())]
+    #[error("cannot start the signer {program}: {cause}", program = .program.display())]
     #[diagnostic(
         code(soma::signer::spawn),
         help("check that the program exists, is executable, and that the process limit is not reached")
@@ -18,7 +18,7 @@ pub enum SignerError {
         /// The program.
         program: PathBuf,
         /// The system's answer.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The key file's path is not UTF-8 or cannot be made absolute.
     #[error("the key file's path cannot be sent to the signer: {path}", path = .path.display())]
@@ -81,7 +81,13 @@ pub enum SignerError {
     /// Reading or writing the socket failed.
     #[error("the signer's socket failed: {0}")]
     #[diagnostic(code(soma::signer::socket), help("restart soma"))]
-    Socket(#[from] std::io::Error),
+    Socket(std::io::Error),
+}
+
+impl From<std::io::Error> for SignerError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Socket(error)
+    }
 }
 
 impl From<FrameError> for SignerError {

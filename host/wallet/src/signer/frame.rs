@@ -25,7 +25,13 @@ pub enum FrameError {
     TooLarge(usize),
     /// The text is no JSON of the expected form.
     #[error("a frame does not parse: {0}")]
-    Malformed(#[from] serde_json::Error),
+    Malformed(serde_json::Error),
+}
+
+impl From<serde_json::Error> for FrameError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Malformed(error)
+    }
 }
 
 /// What the parent sends. The first one is `Open`, all others are `Sign`.

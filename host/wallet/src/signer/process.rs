@@ -1,7 +1,7 @@
 //! The signer's own side: open the key, confine, answer until the socket closes.
 //!
 //! The password of an encrypted key is looked for here, in the places that the parent names, so that it never is in the
-//! process that runs guests.
+//! process that runs guests. Variables come from this process's environment, or handed over (see [`crate::handover`]).
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -15,8 +15,9 @@ use soma_protocol::ss58::PublicKey;
 use super::error::SignerError;
 use super::frame::{self, Request, Response};
 use super::intent::{Intent, IntentError};
-use crate::access::Access;
+use crate::access::{Access, Surroundings};
 use crate::error::WalletError;
+use crate::handover::Variables;
 use crate::keypair::Keypair;
 
 /// Runs the signer on standard input, which has to be a socket, until that is closed.
@@ -46,7 +47,11 @@ pub fn serve() -> Result<(), SignerError> {
     let Request::Open { access } = frame::decode(&body)? else {
         return Err(SignerError::Protocol("the first frame does not name a key file".to_owned()));
     };
-    let key = match open(&mut socket, &access) {
+    let surroundings = Surroundings { variables: Variables::receive()?, asker: Some(input.as_fd()) };
+    let opened = open(&mut socket, &access, &surroundings);
+    // With the passwords in it.
+    drop(surroundings);
+    let key = match opened {
         Ok(key) => Answerer::new(key),
         Err(error) => return Err(report_failure(&mut socket, &error)?),
     };
@@ -64,8 +69,8 @@ pub fn serve() -> Result<(), SignerError> {
 
 /// The derivation and its 512 MiB run here, before the confinement and far from guests; they are over, wiped and given
 /// back when this returns. A parent that cannot be told how far it is has gone, which the next read will see.
-fn open(socket: &mut impl Write, access: &Access) -> Result<Keypair, WalletError> {
-    access.open(|phase| {
+fn open(socket: &mut impl Write, access: &Access, surroundings: &Surroundings<'_>) -> Result<Keypair, WalletError> {
+    access.open_within(surroundings, |phase| {
         let _ = frame::write(socket, &Response::Busy { phase });
     })
 }

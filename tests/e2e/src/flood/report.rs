@@ -17,6 +17,15 @@ pub struct Case {
     pub rounds: Vec<f64>,
 }
 
+/// What became of a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The value is good enough.
+    Held,
+    /// It is not.
+    Missed,
+}
+
 /// Everything that was measured.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
@@ -36,47 +45,48 @@ impl Case {
         Case { target: Some(target), ..self }
     }
 
-    /// Whether the target holds; none without one.
-    pub fn holds(&self) -> Option<bool> {
-        self.target.map(|target| self.value <= target)
+    /// Whether the target is held or missed; none without one.
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.target.map(|target| if self.value <= target { Verdict::Held } else { Verdict::Missed })
     }
 
     fn line(&self) -> String {
         let target = self.target.map_or_else(String::new, |target| format!("{target:.2}"));
-        let verdict = match self.holds() {
-            Some(true) => "holds",
-            Some(false) => "MISSED",
-            None => "",
-        };
+        let verdict = self.verdict().map_or("", Verdict::word);
         let rounds: Vec<_> = self.rounds.iter().map(|value| format!("{value:.2}")).collect();
         let rounds = rounds.join(" ");
-        let line = format!("{:<44} {:>10.2} {:<5} {target:>7} {verdict:<7} {rounds}", self.name, self.value, self.unit);
+        let line = format!("{:<44} {:>10.2} {:<5} {target:>7} {verdict:<6} {rounds}", self.name, self.value, self.unit);
         line.trim_end().to_owned()
     }
 
     fn json(&self) -> Value {
-        let (target, holds) = (self.target, self.holds());
+        let (target, verdict) = (self.target, self.verdict().map(Verdict::word));
         json!({
             "bench": "flood",
             "case": self.name,
             "value": self.value,
             "unit": self.unit,
             "target": target,
-            "holds": holds,
+            "verdict": verdict,
             "rounds": self.rounds,
         })
     }
 }
 
-impl Report {
-    /// Whether every target holds.
-    pub fn holds(&self) -> bool {
-        self.cases.iter().all(|case| case.holds() != Some(false))
+impl Verdict {
+    /// As it is printed.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Held => "held",
+            Verdict::Missed => "missed",
+        }
     }
+}
 
+impl Report {
     /// A table.
     pub fn text(&self) -> String {
-        let head = format!("{:<44} {:>10} {:<5} {:>7} {:<7} rounds\n", "case", "median", "unit", "target", "");
+        let head = format!("{:<44} {:>10} {:<5} {:>7} {:<6} rounds\n", "case", "median", "unit", "target", "");
         self.cases.iter().fold(head, |text, case| format!("{text}{}\n", case.line()))
     }
 
@@ -112,12 +122,15 @@ mod tests {
     fn a_target_that_is_missed_is_seen() {
         let case = Case::of("stranger / fixed 404", "", vec![1.1, 1.2, 1.4]);
         assert_eq!(
-            (case.holds(), case.clone().at_most(1.3).holds(), case.clone().at_most(1.1).holds()),
-            (None, Some(true), Some(false))
+            (case.verdict(), case.clone().at_most(1.3).verdict(), case.clone().at_most(1.1).verdict()),
+            (None, Some(Verdict::Held), Some(Verdict::Missed))
         );
-        let report = Report { cases: vec![case.at_most(1.1)] };
-        assert!(!report.holds() && report.text().contains("MISSED"));
-        let line: Value = serde_json::from_str(report.json().trim_end()).unwrap();
-        assert_eq!((&line["holds"], &line["value"]), (&json!(false), &json!(1.2)));
+        let report = Report { cases: vec![case.clone().at_most(1.1), case.at_most(1.3)] };
+        let text = report.text();
+        let words: Vec<_> = text.lines().map(|line| (line.contains(" held "), line.contains(" missed "))).collect();
+        assert_eq!(words, [(false, false), (false, true), (true, false)]);
+        let first = report.json().lines().next().map(str::to_owned).unwrap();
+        let line: Value = serde_json::from_str(&first).unwrap();
+        assert_eq!((&line["verdict"], &line["value"]), (&json!("missed"), &json!(1.2)));
     }
 }

@@ -16,9 +16,8 @@ use crate::wire::Request;
 
 /// Hotkeys that ask in turn. The host remembers a bounded number of nonces of each.
 const CALLERS: u64 = 32;
-/// Seconds that a caller gives the server: how long the request may be sent after it was made, beside four seconds.
-const TIMEOUT: f64 = 12.0;
-/// The same of junk, which is made once for a whole part: the longest that the host takes.
+/// Seconds that a caller gives the server: how long a request may be sent after it was made, beside four seconds. The
+/// longest that the host takes, because requests are made for a whole part in advance.
 const LONGEST: f64 = 60.0;
 /// The uuid of the callers' dendrites.
 const UUID: &str = "6a1f2f80-0000-11f0-8000-0123456789ab";
@@ -52,7 +51,7 @@ impl Callers {
     /// # Errors
     /// As [`Synapse::request`].
     pub fn requests(&self, count: usize) -> Result<Vec<Vec<u8>>, HarnessError> {
-        let template = question(TIMEOUT)?;
+        let template = question(LONGEST)?;
         let signed = |(pair, hotkey): &(Keypair, String)| {
             let nonce = next_nonce();
             let message = format!("{nonce}.{hotkey}.{}.{UUID}.{EMPTY_HASH}", ALICE.hotkey);

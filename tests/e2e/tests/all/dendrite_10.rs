@@ -7,7 +7,8 @@ use soma_e2e::{Account, Neuron, Settings, Slot, places};
 
 use crate::miner;
 
-fn ask(neuron: &Neuron, caller: Account, axon: Account, cases: &[&str]) -> Vec<Value> {
+/// What the real dendrite makes of the answers to these cases.
+pub fn ask(neuron: &Neuron, caller: Account, axon: Account, cases: &[&str]) -> Vec<Value> {
     let bench = neuron.bench();
     let port = neuron.port().to_string();
     let wallet = python::wallet_arguments(&bench.wallets(), caller);

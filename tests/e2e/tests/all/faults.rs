@@ -31,12 +31,13 @@ mod guests {
         // Asked in `edge_cases`, `captures_10` and `differential`.
         edge_classes,
         // Asked in the tests of soma-runtime and soma-axon.
-        priority_odd, stream_endless, stream_fails_after, stream_fails_before, stream_silent, stream_words,
-        verify_denies, verify_traps,
+        leak_secret, priority_odd, stream_endless, stream_fails_after, stream_fails_before, stream_keeps, stream_silent,
+        stream_words,
+        verify_denies, verify_traps, warm_init,
         // Refused in `start` and in `swap`.
         export_half, export_shape, import_foreign, import_unwanted,
-        // Swapped to in `swap`.
-        swap_next,
+        // Swapped to in `swap`, and in the tests of soma-runtime.
+        swap_marked, swap_next,
     }
 
     macro_rules! wanted {

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on fails, wherever in its file that is"
 )]
 
+mod ambient;
 mod attack;
 mod captures_10;
 mod client;
@@ -18,8 +19,10 @@ mod edge_overrides;
 mod faults;
 mod http_auth_11;
 mod keyless;
+mod languages;
 mod long;
 mod miner;
+mod passwords;
 mod query;
 mod recorded;
 mod replay;

@@ -110,6 +110,30 @@ fn a_settings_file_or_wallet_that_is_not_there_is_named() {
 }
 
 #[test]
+fn a_state_folder_has_one_host() {
+    let neuron = miner::start();
+    let bench = neuron.bench();
+    let settings = bench.path().join("soma.toml");
+    let second = process::run("soma run", &mut bench.run_command(&settings, ALICE, free_port().unwrap()).unwrap());
+    let second = second.unwrap();
+    // The other one may stop (EX_TEMPFAIL).
+    assert_typed_with_code("state", &second, "soma::state::in_use", 75);
+    assert_typed_with_code("state", &second, &format!("process {}", neuron.id()), 75);
+    assert_eq!(neuron.ask(&miner::ask_synapse()).unwrap().status, 200, "the first one goes on");
+    // However it ends, the next one gets the folder.
+    let bench = neuron.end("KILL").unwrap();
+    assert!(soma_e2e::Neuron::start_in(bench, &miner::settings()).is_ok());
+}
+
+#[test]
+fn what_the_system_says_is_printed_once() {
+    let bench = Bench::new().unwrap();
+    let run = bench.run_command(&bench.path().join("absent.toml"), ALICE, free_port().unwrap());
+    let said = process::run("soma run", &mut run.unwrap()).unwrap().stderr;
+    assert_eq!(said.matches("os error 2").count(), 1, "{said}");
+}
+
+#[test]
 fn a_port_in_use_is_named() {
     let bench = Bench::new().unwrap();
     let taken = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();

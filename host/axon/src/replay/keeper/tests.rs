@@ -1,5 +1,5 @@
 use super::*;
-use crate::replay::NotKept;
+use crate::replay::{Nonce, NotKept};
 use soma_protocol::ss58::PublicKey;
 use std::os::unix::fs::PermissionsExt;
 

@@ -3,6 +3,7 @@ use crate::telemetry::family::OTHER;
 use crate::telemetry::levels::{Held, SlotLevel};
 use crate::telemetry::registry::Entry;
 use crate::telemetry::samples::{hook, lap, record};
+use soma_runtime::Hook;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -52,6 +53,10 @@ fn value(text: &str, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
     samples(text).into_iter().find(|sample| sample.name == name && sample.labels == labels).map(|sample| sample.value)
 }
 
+fn exhausted(hook: Hook, times: u64) -> Exhaustion {
+    Exhaustion { hook, budget: "cpu".to_owned(), times }
+}
+
 /// A metrics store in which everything has happened once.
 fn everything() -> Metrics {
     let metrics = Metrics::new().unwrap();
@@ -71,7 +76,15 @@ fn everything() -> Metrics {
         connections: 7,
         instances: Some(2),
         replay_closed: Duration::from_millis(1500),
-        slots: vec![SlotLevel { name: "text".to_owned(), draining: 1, waiting: 0 }],
+        slots: vec![SlotLevel {
+            name: "text".to_owned(),
+            draining: 1,
+            out: true,
+            slowed: 2,
+            traps: 5,
+            exhausted: vec![exhausted(Hook::Forward, 3), exhausted(Hook::Streaming, 4)],
+            ..SlotLevel::default()
+        }],
         ..Levels::default()
     };
     metrics.show(&levels);
@@ -124,6 +137,11 @@ fn a_request_is_counted_where_it_belongs() {
     assert_eq!(value(&text, "soma_guest_memory_peak_bytes", &called), Some(5_242_880.0));
     let fault = [("slot", "text"), ("hook", "forward"), ("kind", "trap")];
     assert_eq!(value(&text, "soma_guest_faults_total", &fault), Some(1.0));
+    let used_up = [("slot", "text"), ("hook", "forward"), ("budget", "cpu")];
+    assert_eq!(value(&text, "soma_guest_budget_exhausted_total", &used_up), Some(7.0));
+    let slot = [("slot", "text")];
+    let of_slot = ["soma_slot_out", "soma_slot_slowed_callers", "soma_guest_traps_total"];
+    assert_eq!(of_slot.map(|name| value(&text, name, &slot)), [Some(1.0), Some(2.0), Some(5.0)]);
     assert_eq!(value(&text, "soma_process_cpu_seconds_total", &[]), Some(2.0));
     assert_eq!(value(&text, "soma_axon_connections", &[]), Some(7.0));
 }

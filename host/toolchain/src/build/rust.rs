@@ -1,4 +1,4 @@
-//! A crate becomes a component.
+//! Rust: a crate becomes a component.
 
 use std::fs;
 use std::io::Read;
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde::Deserialize;
+use soma_manifest::Manifest;
 
 use crate::cache::{self, Cache};
 use crate::chain::Toolchain;
@@ -19,6 +20,18 @@ pub const LINK_FLAGS: [&str; 2] = ["-C", "link-arg=-zstack-size=65536"];
 
 /// The first bytes of a component; a core module has another version.
 const COMPONENT: [u8; 8] = [0, b'a', b's', b'm', 0x0d, 0, 1, 0];
+
+/// Rust leaves out the imports that are not called, and the SDK exports the hooks that are named: neither manifest nor
+/// world is needed.
+pub(super) fn component(
+    folder: &Path,
+    _manifest: &Manifest,
+    _world: &Path,
+    cache: &Cache,
+    progress: Progress,
+) -> Result<Vec<u8>, ToolchainError> {
+    Toolchain::find(folder, cache, progress)?.build(folder, &cache.guest_target())
+}
 
 /// Finds a tool chain and builds the crate in `crate_dir` into a component, without a manifest. Compiler messages
 /// go to standard error as they are.

@@ -1,0 +1,84 @@
+//! What stands below the flags of `--help`: how a command is used, and what its exit status says.
+
+/// `soma run`.
+pub const RUN: &str = "\
+Example:
+  soma run --offline --wallet.name miner --axon.port 8091
+
+Exit status:
+  0    stopped by SIGINT or SIGTERM, after the requests that were in
+  2    the command line cannot be read
+  75   a restart may help: a port, the state folder or the admin socket is taken
+  78   a restart does not help: soma.toml, a plugin or the wallet has to be mended
+  130  stopped at once, by a second signal";
+
+/// `soma query`.
+pub const QUERY: &str = "\
+Examples:
+  soma query 127.0.0.1:8091 TextGeneration '{\"prompt\": \"hello\"}' --hotkey 5F... --wallet.name caller
+  soma query 127.0.0.1:8091 /TextGeneration '{\"prompt\": \"hello\"}' --hotkey 5F... --dialect btauth
+
+Exit status: 0 for a success, 1 for another answer, 78 when there is no answer.";
+
+/// `soma explain`.
+pub const EXPLAIN: &str = "\
+Examples:
+  soma explain --last --code denied
+  soma explain --list --route TextGeneration --limit 5";
+
+/// `soma plugin new`.
+pub const NEW: &str = "\
+Example:
+  soma plugin new rust my-miner && cd my-miner && soma plugin build";
+
+/// `soma plugin build`.
+pub const BUILD: &str = "\
+Examples:
+  soma plugin build my-miner
+  soma plugin build my-miner --output /srv/soma/my-miner.wasm";
+
+/// `soma plugin inspect`.
+pub const INSPECT: &str = "\
+Example:
+  soma plugin inspect my-miner.wasm";
+
+/// `soma plugin list`.
+pub const LIST: &str = "\
+Example:
+  soma plugin list --config /etc/soma/soma.toml
+
+The file digest names the plugin's file; the version id names file and configuration together.";
+
+/// `soma plugin swap`.
+pub const SWAP: &str = "\
+Example:
+  soma plugin swap text my-miner.wasm
+
+If the new plugin cannot be loaded, the old one goes on serving and the status is 78.";
+
+/// `soma wallet new`.
+pub const WALLET_NEW: &str = "\
+Examples:
+  soma wallet new --wallet.name miner
+  soma wallet new --wallet.name miner --encrypt --wallet.password_file password.txt";
+
+/// `soma wallet regen`.
+pub const WALLET_REGEN: &str = "\
+Examples:
+  soma wallet regen --wallet.name miner
+  soma wallet regen --wallet.name miner --coldkey --ss58 5F...";
+
+/// `soma wallet check`.
+pub const WALLET_CHECK: &str = "\
+Example:
+  soma wallet check --wallet.name miner";
+
+/// `soma wallet list`.
+pub const WALLET_LIST: &str = "\
+Example:
+  soma wallet list --json";
+
+/// `soma wallet show`.
+pub const WALLET_SHOW: &str = "\
+Example:
+  soma wallet show --address --wallet.name miner";

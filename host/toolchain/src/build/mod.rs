@@ -1,0 +1,59 @@
+//! A plugin's folder becomes a component, by the tools of its language.
+//!
+//! Each language is one module with one function `component`. It gets the manifest, and a folder with the contract
+//! and the world `plugin` ([`crate::world`]): tool chains that keep every import of their world build against that.
+//! The component comes back without a manifest.
+
+pub(crate) mod c;
+mod python;
+pub mod rust;
+pub mod typescript;
+
+use std::path::Path;
+
+use soma_manifest::Manifest;
+
+use crate::cache::Cache;
+use crate::error::ToolchainError;
+use crate::language::Language;
+use crate::progress::Progress;
+use crate::world;
+
+/// Builds the plugin in `folder` into a component, without a manifest. The tools that its language needs are fetched
+/// into `cache` when they are not there. Compiler messages go to standard error as they are, or are part of the error.
+///
+/// # Errors
+/// As [`Language::of`]; `Manifest` when `plugin.toml` is not usable; what the language's tools have to say.
+pub fn component(folder: &Path, cache: &Cache, progress: Progress) -> Result<Vec<u8>, ToolchainError> {
+    let language = Language::of(folder)?;
+    let folder = std::path::absolute(folder).map_err(ToolchainError::file("find", folder))?;
+    let manifest = Manifest::from_source(&folder.join("plugin.toml"))?;
+    let scratch = scratch("soma-world-")?;
+    world::write(&manifest, scratch.path())?;
+    let build = match language {
+        Language::Rust => rust::component,
+        Language::Python => python::component,
+        Language::TypeScript => typescript::component,
+        Language::C => c::component,
+    };
+    build(&folder, &manifest, scratch.path(), cache, progress)
+}
+
+impl Language {
+    /// The pinned tools that build plugins in this language, e.g. `componentize-py==0.25.1`. Empty for Rust, which is
+    /// built with the author's own toolchain ([`crate::Toolchain::identity`]).
+    pub fn tools(self) -> String {
+        match self {
+            Language::Rust => String::new(),
+            Language::Python => python::tools(),
+            Language::TypeScript => typescript::tools(),
+            Language::C => c::tools(),
+        }
+    }
+}
+
+/// A temporary folder for what a build needs only while it runs.
+fn scratch(prefix: &str) -> Result<tempfile::TempDir, ToolchainError> {
+    let made = tempfile::Builder::new().prefix(prefix).tempdir();
+    made.map_err(ToolchainError::file("make", std::env::temp_dir()))
+}

@@ -1,0 +1,10 @@
+// JSON. For the SDK itself.
+#ifndef SOMA_JSON_H
+#define SOMA_JSON_H
+
+#include "soma.h"
+
+// Checks a whole text. False when it is not JSON.
+bool soma_parse_value(soma_text json, soma_value *value);
+
+#endif

@@ -1,0 +1,63 @@
+"""What the author of a Soma plugin in Python imports. It looks like the Bittensor SDK's axon:
+
+    import soma as bt
+
+    class TextGeneration(bt.Synapse):
+        prompt: str
+        max_tokens: int = 100
+        generated_text: str | None = None
+
+    def forward(synapse: TextGeneration) -> TextGeneration:
+        synapse.generated_text = synapse.prompt.upper()
+        return synapse
+
+    def blacklist(synapse: TextGeneration) -> tuple[bool, str]:
+        return synapse.dendrite.hotkey in bt.config.json("deny", []), "denied"
+
+    bt.axon.attach(forward, blacklist)
+
+The SDK reads and writes the JSON, names the field that is wrong, and turns exceptions into failures. `print`,
+`logging`, `time`, `datetime`, `random`, `secrets` and `uuid` work as ever: they go to the host's log, clock and
+randomness, as far as `plugin.toml` wants them.
+
+What it never does: import anything outside `soma:neuron`, keep state between two calls, or hide an error by
+answering something else.
+
+Layout:
+- synapse, fields: classes with typed fields, and how their JSON is checked
+- neuron: `axon.attach`
+- request: who asks, and what is known without the body
+- failure: how a function says no
+- logging, config, clock, random: what the host offers
+- testing: requests and settings for an author's unit tests
+- hooks: what the host calls (only inside of a component)
+- ambient: what print, time, random and files are inside of a component
+- host: the host's functions, and their stand-ins on the author's own machine
+- traces: an exception in one line
+"""
+
+from . import clock, config, logging, random
+from .failure import Failure, Invalid, NotWanted, Refused, Unavailable
+from .neuron import Axon, axon
+from .request import Caller, Request, Terminal
+from .synapse import Field, Reply, Synapse
+
+__all__ = [
+    "Axon",
+    "Caller",
+    "Failure",
+    "Field",
+    "Invalid",
+    "NotWanted",
+    "Refused",
+    "Reply",
+    "Request",
+    "Synapse",
+    "Terminal",
+    "Unavailable",
+    "axon",
+    "clock",
+    "config",
+    "logging",
+    "random",
+]
