@@ -1,8 +1,9 @@
 //! Templates and builds embed the SDKs and the contract: a change there is a change here.
 
 /// What is embedded.
-const EMBEDDED: [&str; 6] = [
+const EMBEDDED: [&str; 7] = [
     "../../sdk-guest/c",
+    "../../sdk-guest/python/soma",
     "../../sdk-guest/rust/src",
     "../../sdk-guest/rust/Cargo.toml",
     "../../sdk-guest/typescript",

@@ -72,8 +72,9 @@ static soma_status answer(const soma_call *call, soma_text body, soma_reply *rep
     if (soma_this_plugin.forward_bytes == NULL) return unknown_route(call);
     return soma_this_plugin.forward_bytes(call, body, reply);
   }
-  soma_object in, out = {0};
+  soma_object in;
   if (!soma_parse_object(body, &in)) return soma_invalid("the body is no JSON object");
+  soma_object out = soma_copy_object(&in);
   soma_status status = route->answer(call, &in, &out);
   if (status.outcome == SOMA_OK) reply->body = soma_write_object(&out);
   return status;

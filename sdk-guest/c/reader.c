@@ -132,14 +132,6 @@ static bool read_list(reader *in, int depth) {
   return take(in, ']');
 }
 
-static void add_field(soma_object *object, soma_text name, soma_value value) {
-  soma_field *field = soma_alloc(sizeof(soma_field));
-  *field = (soma_field){decoded(name), value, NULL};
-  if (object->last == NULL) object->first = field;
-  else object->last->next = field;
-  object->last = field;
-}
-
 // With `object` its fields are added there.
 static bool read_object(reader *in, int depth, soma_object *object) {
   if (depth >= DEEPEST || !take(in, '{')) return false;
@@ -153,7 +145,7 @@ static bool read_object(reader *in, int depth, soma_object *object) {
     skip_blanks(in);
     soma_value value;
     if (!take(in, ':') || !read_value(in, depth + 1, &value)) return false;
-    if (object != NULL) add_field(object, name, value);
+    if (object != NULL) soma_append_field(object, decoded(name), value);
     skip_blanks(in);
   } while (take(in, ','));
   return take(in, '}');

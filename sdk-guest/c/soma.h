@@ -1,7 +1,7 @@
 // What the author of a plugin in C includes.
 //
 // A plugin is a table of functions, see SOMA_PLUGIN. A function gets the verified call and the body's fields, and
-// sets the fields of its answer:
+// sets the fields of its answer, which has the request's fields to begin with:
 //
 //     static soma_status generate(const soma_call *call, const soma_object *in, soma_object *out) {
 //         soma_text prompt;
@@ -122,6 +122,8 @@ void soma_set_object(soma_object *object, const char *name, const soma_object *v
 // Sets a field to a value that is JSON already; the text is not copied. False when it is not JSON.
 bool soma_set_json(soma_object *object, const char *name, soma_text json);
 
+// Its fields in an object of its own.
+soma_object soma_copy_object(const soma_object *object);
 // The object as JSON.
 soma_text soma_write_object(const soma_object *object);
 
@@ -269,7 +271,7 @@ typedef struct soma_reply {
 
 // The hooks. What plugin.toml lists in `hooks` has to be there.
 typedef struct soma_plugin {
-  // SOMA_ROUTES. Fields that are not set keep the request's values.
+  // SOMA_ROUTES. The answer starts with the request's fields: a function sets those that are others.
   const soma_route *forward;
   // Answers the routes that are not in `forward`, as bytes.
   soma_status (*forward_bytes)(const soma_call *call, soma_text body, soma_reply *reply);

@@ -30,6 +30,22 @@ static void append_string(soma_buffer *out, soma_text text) {
   soma_append_byte(out, '"');
 }
 
+void soma_append_field(soma_object *object, soma_text name, soma_value value) {
+  soma_field *field = soma_alloc(sizeof(soma_field));
+  *field = (soma_field){name, value, NULL};
+  if (object->last == NULL) object->first = field;
+  else object->last->next = field;
+  object->last = field;
+}
+
+soma_object soma_copy_object(const soma_object *object) {
+  soma_object copy = {0};
+  for (const soma_field *field = object->first; field != NULL; field = field->next) {
+    soma_append_field(&copy, field->name, field->value);
+  }
+  return copy;
+}
+
 static void set(soma_object *object, const char *name, soma_kind kind, soma_text json) {
   soma_text wanted = soma_text_of(name);
   for (soma_field *field = object->first; field != NULL; field = field->next) {
@@ -40,11 +56,7 @@ static void set(soma_object *object, const char *name, soma_kind kind, soma_text
   }
   soma_buffer copy = {0};
   soma_append(&copy, wanted);
-  soma_field *field = soma_alloc(sizeof(soma_field));
-  *field = (soma_field){soma_buffer_text(&copy), {kind, json}, NULL};
-  if (object->last == NULL) object->first = field;
-  else object->last->next = field;
-  object->last = field;
+  soma_append_field(object, soma_buffer_text(&copy), (soma_value){kind, json});
 }
 
 void soma_set_text(soma_object *object, const char *name, soma_text value) {

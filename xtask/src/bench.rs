@@ -3,6 +3,8 @@
 //! Benches are programs of `soma-e2e` that print a table, or one JSON line per case with `--json`. They say of
 //! each target whether it was held or missed; their exit status is 0 when everything could be measured.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use clap::{Args, ValueEnum};
@@ -14,7 +16,8 @@ use crate::{Context, cargo, host, python};
 /// What the flood bench loads.
 pub const FLOOD: Selection = Selection::Named(&["text-miner-rust"]);
 /// The same miner in each language.
-const MINERS: Selection = Selection::Named(&["text-miner-rust"]);
+const MINERS: Selection =
+    Selection::Named(&["text-miner-c", "text-miner-python", "text-miner-rust", "text-miner-typescript"]);
 /// What says which version it is.
 const MARKED: Selection = Selection::Named(&["swap_marked"]);
 
@@ -55,6 +58,11 @@ impl Bench {
         }
     }
 
+    /// Whether it runs code that the shipped program has not.
+    fn needs_native(self) -> bool {
+        matches!(self, Bench::Axon | Bench::Instance)
+    }
+
     /// What it loads.
     fn guests(self) -> Selection {
         match self {
@@ -69,14 +77,43 @@ impl Bench {
 pub fn run(context: &Context, arguments: &BenchArgs) -> Result<ExitCode, XtaskError> {
     let name = arguments.name;
     let built = guests::build(context, &name.guests())?;
+    let native = if name.needs_native() { Some(native(context)?) } else { None };
     let (program, first) = name.program();
-    let (soma, path) = host::release(context, program)?;
+    // After the native build, which leaves its `soma` under the same name.
+    let (soma, path) = match name {
+        Bench::Instance => (host::release(context, "bench")?.0, context.workspace.released(program)),
+        _ => host::release(context, program)?,
+    };
     let mut bench = Command::new(&path);
     bench.args(first).args(&arguments.arguments).env("SOMA_GUESTS", &built).env("SOMA_BIN", soma);
+    bench.envs(native.map(|program| ("SOMA_NATIVE_BIN", program)));
     if name == Bench::Axon {
         let python = python::set_up(context)?;
         bench.env("SOMA_PY10", python.py10).env("SOMA_PY11_SERVED", python::set_up_served(context)?);
     }
     let status = bench.status().map_err(XtaskError::no_program(&path.display().to_string()))?;
     Ok(cargo::exit_code(status))
+}
+
+/// Builds the `soma` that has the example's handler compiled in, and the bench of single instances: both need the
+/// runtime's feature `native`, which the shipped program is built without. Returns where a copy of that `soma` is.
+fn native(context: &Context) -> Result<PathBuf, XtaskError> {
+    let mut build = cargo::command(context.workspace.root());
+    build.args([
+        "build",
+        "--release",
+        "--package",
+        "soma",
+        "--package",
+        "soma-e2e",
+        "--bin",
+        "soma",
+        "--bin",
+        "instance",
+    ]);
+    build.args(["--features", "soma/native,soma-e2e/instance"]);
+    cargo::build(&mut build)?;
+    let copy = context.workspace.released("soma-native");
+    fs::copy(context.workspace.released("soma"), &copy).map_err(XtaskError::file("write", &copy))?;
+    Ok(copy)
 }

@@ -306,6 +306,43 @@ mod tests {
         }
     }
 
+    /// Every budget, and what misbehaving ends in: status, code, and when to try again.
+    #[test]
+    fn a_used_up_budget_has_its_status() {
+        let (slot, hook) = (|| "text".to_owned(), soma_runtime::Hook::Forward);
+        let (limit, wait) = (Duration::from_secs(1), Duration::from_millis(3200));
+        let bytes = soma_runtime::Budget::default().output;
+        let table = [
+            (CallError::CpuBudget { slot: slot(), hook, limit }, 408, "cpu-budget", None),
+            (CallError::WallBudget { limit }, 408, "wall-budget", None),
+            (CallError::GateWall { slot: slot(), hook, limit }, 408, "gate-wall", None),
+            (CallError::MemoryBudget { slot: slot(), hook, limit: bytes }, 500, "memory-budget", None),
+            (CallError::TableBudget { slot: slot(), hook, limit: 5 }, 500, "table-budget", None),
+            (CallError::StackBudget { slot: slot(), hook, limit: bytes }, 500, "stack-budget", None),
+            (CallError::OutputBudget { slot: slot(), size: bytes, limit: bytes }, 500, "output-budget", None),
+            (CallError::StreamBudget { slot: slot(), limit: bytes, piece: bytes }, 500, "stream-budget", None),
+            (CallError::StreamIdle { slot: slot(), limit }, 408, "stream-idle", None),
+            (CallError::StreamStalled { slot: slot(), limit }, 500, "stream-stalled", None),
+            (
+                CallError::HostCallBudget { slot: slot(), hook, size: bytes, limit: bytes },
+                500,
+                "host-call-budget",
+                None,
+            ),
+            (CallError::HandleBudget { slot: slot(), hook, limit: 5 }, 500, "handle-budget", None),
+            (CallError::Busy { slot: slot() }, 503, "busy", Some(1)),
+            (CallError::NoInstance { slot: slot() }, 503, "no-instance", Some(1)),
+            (CallError::Slowed { slot: slot(), wait }, 429, "slowed", Some(4)),
+            (CallError::Out { slot: slot(), wait }, 503, "out", Some(4)),
+        ];
+        for (error, status, code, retry_after) in table {
+            let refusal = Refusal::Call(error);
+            let seen = (refusal.status().as_u16(), refusal.code(), refusal.retry_after());
+            assert_eq!(seen, (status, code, retry_after), "{refusal}");
+            assert!(!refusal.plain_text("id").contains("text"), "the slot is the operator's: {refusal}");
+        }
+    }
+
     #[test]
     fn an_unknown_route_lists_those_that_there_are() {
         let refusal = Refusal::UnknownRoute { name: "Tex\nt".into(), known: "'A', 'B'".into() };

@@ -30,12 +30,13 @@ use crate::state::HostState;
 
 /// Component instances alive at once.
 const INSTANCES: u32 = 1024;
-/// A component consists of a few core instances: the program and the tool chain's adapters.
-const CORE_INSTANCES: u32 = INSTANCES * 6;
+/// The pool only counts core instances (their memory is not reserved): they are never what runs out first.
+const CORE_INSTANCES: u32 = INSTANCES * CORE_INSTANCES_EACH;
 /// QuickJS guests have three memories; most have one.
 const MEMORIES: u32 = INSTANCES * 2;
-/// Of one component: so that one plugin's instances cannot use up the pool. Known tool chains need half of it.
-const CORE_INSTANCES_EACH: u32 = 16;
+/// Of one component. Python is linked when it is instantiated, of its library, its extension modules and their stubs:
+/// 38 by componentize-py 0.25.1. The other known tool chains need a few.
+const CORE_INSTANCES_EACH: u32 = 48;
 /// Memories, and tables, of one component.
 const MEMORIES_EACH: u32 = 4;
 /// The largest memory that an operator can grant: what 32-bit guests can address.
@@ -111,6 +112,9 @@ impl GuestEngine {
     /// Starts the engine, its epoch clock and `threads` threads for guests (the machine's cores when none).
     pub fn start(threads: Option<NonZeroUsize>) -> Result<GuestEngine, LoadError> {
         let mut config = code_config();
+        if std::env::var_os("XZERO").is_some() {
+            config.async_stack_zeroing(true);
+        }
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
         let engine = Engine::new(&config).map_err(|error| LoadError::Engine(format!("{error:#}")))?;
         let linker = capability::linker(&engine).map_err(|error| LoadError::Engine(format!("{error:#}")))?;

@@ -19,6 +19,7 @@
 //! - [`conduct`]: what becomes of a version that misbehaves, and of those who make it; `fault`: what a failed call means
 //! - `gates`: how many requests are in their gate hooks; `queue`: who is served next
 //! - [`slots`]: the operator's slots: load, swap, drain
+//! - [`cost`]: what instances cost, for commands that tell an author
 //! - [`words`]: what others said, fit for a log line
 //! - `native` (feature of the same name): plugins without a sandbox, for benches
 //! - [`error`]: why a plugin was not loaded, why a call gave no answer
@@ -30,10 +31,12 @@ mod capability;
 pub mod compile;
 pub mod conduct;
 mod cores;
+pub mod cost;
 pub mod engine;
 pub mod error;
 mod fault;
 mod gates;
+mod hooks;
 mod instances;
 mod meter;
 #[cfg(feature = "native")]

@@ -5,11 +5,9 @@ use std::sync::Arc;
 
 use bytesize::ByteSize;
 use soma_manifest::{Digest, Hook, Manifest, PluginFile};
-use wasmtime::Store;
-use wasmtime::component::{Component, Instance, InstancePre};
+use wasmtime::component::{Component, InstancePre};
 
 use crate::artifact::ArtifactCache;
-use crate::bindings::{blacklist, forward, lifecycle, priority, streaming, verify};
 use crate::budget::{Budget, MoreThanGranted};
 use crate::compile::Compiler;
 use crate::conduct::Conduct;
@@ -17,6 +15,7 @@ use crate::cores::CoreShare;
 use crate::engine::GuestEngine;
 use crate::error::{CallError, LoadError};
 use crate::gates::SlotGates;
+use crate::hooks::HookIndices;
 use crate::instances::{InstancePolicy, Instances, Size};
 use crate::queue::{Queue, Shares};
 use crate::route::RouteContract;
@@ -316,59 +315,4 @@ impl Version {
         let order = [Hook::Blacklist, Hook::Verify, Hook::Priority, Hook::Streaming];
         order.into_iter().find(|hook| self.has(*hook)).unwrap_or(Hook::Forward)
     }
-}
-
-macro_rules! hook_indices {
-    ($($interface:ident => $hook:path),* $(,)?) => {
-        /// Where the live hooks are in an instance: looked up once.
-        pub(crate) struct HookIndices {
-            $($interface: Option<$interface::GuestIndices>,)*
-            /// No hook: the manifest does not name it, and admission has seen that it is whole.
-            pub(crate) lifecycle: Option<lifecycle::GuestIndices>,
-        }
-
-        impl HookIndices {
-            fn find(pre: &InstancePre<HostState>, manifest: &Manifest) -> wasmtime::Result<HookIndices> {
-                let live = |hook| manifest.hooks.contains(&hook);
-                Ok(HookIndices {
-                    $($interface: live($hook).then(|| $interface::GuestIndices::new(pre)).transpose()?,)*
-                    lifecycle: lifecycle::GuestIndices::new(pre).ok(),
-                })
-            }
-
-            $(
-                pub(crate) fn $interface(
-                    &self,
-                    store: &mut Store<HostState>,
-                    instance: &Instance,
-                ) -> wasmtime::Result<$interface::Guest> {
-                    self.$interface.as_ref().ok_or_else(|| not_live($hook))?.load(store, instance)
-                }
-            )*
-
-            pub(crate) fn check(&self, store: &mut Store<HostState>, instance: &Instance) -> wasmtime::Result<()> {
-                $(
-                    if let Some(hook) = &self.$interface {
-                        hook.load(&mut *store, instance)?;
-                    }
-                )*
-                if let Some(lifecycle) = &self.lifecycle {
-                    lifecycle.load(&mut *store, instance)?;
-                }
-                Ok(())
-            }
-        }
-    };
-}
-
-hook_indices! {
-    forward => Hook::Forward,
-    streaming => Hook::Streaming,
-    blacklist => Hook::Blacklist,
-    verify => Hook::Verify,
-    priority => Hook::Priority,
-}
-
-fn not_live(hook: Hook) -> wasmtime::Error {
-    wasmtime::format_err!("the hook {hook} is not live")
 }

@@ -30,10 +30,23 @@ pub fn one_line(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_line_stays_one_and_is_short() {
         assert_eq!(one_line("no\n2026 INFO forged\u{1b}[0m\n", 100), "no | 2026 INFO forged [0m");
         assert_eq!(one_line(&"é".repeat(100), 9), "éééé [cut]");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_one_short_line(text in any::<String>(), most in 0_usize..64) {
+            let line = one_line(&text, most);
+            prop_assert!(!line.chars().any(char::is_control), "{line:?}");
+            // A line break becomes three characters.
+            prop_assert!(line.len() <= 3 * most + " [cut]".len());
+            let kept = cut(&text, most);
+            prop_assert!(kept.len() <= most && text.starts_with(&kept));
+        }
     }
 }

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use soma_wallet::{WalletError, WalletPath};
 
+mod bench;
 mod examples;
 mod explain;
 mod logging;
 
+pub use self::bench::BenchFlags;
 pub use self::explain::ExplainFlags;
 pub use self::logging::LoggingFlags;
 
@@ -37,6 +39,9 @@ pub enum Command {
     /// Show what became of a recent request of a running host: each stage, its time, what it used, the verdict.
     #[command(after_help = examples::EXPLAIN)]
     Explain(ExplainFlags),
+    /// Measure for ten seconds what this machine holds with the plugins of soma.toml: verified requests, calls, junk.
+    #[command(after_help = examples::BENCH)]
+    Bench(BenchFlags),
     /// Make, build, inspect and swap plugins.
     #[command(subcommand)]
     Plugin(PluginCommand),
@@ -191,9 +196,38 @@ pub enum Language {
     Rust,
     /// C.
     C,
+    /// Python.
+    Python,
     /// TypeScript.
     #[value(name = "typescript")]
     TypeScript,
+}
+
+/// Flags of `soma plugin test`.
+#[derive(Debug, Args)]
+pub struct TestFlags {
+    /// The plugin, or its folder, which is built first.
+    #[arg(default_value = ".", value_name = "FILE|FOLDER")]
+    pub plugin: PathBuf,
+    /// The cases [default: cases.toml beside the plugin].
+    #[arg(long, value_name = "FILE")]
+    pub cases: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `soma plugin inspect`.
+#[derive(Debug, Args)]
+pub struct InspectFlags {
+    /// The plugin.
+    pub file: PathBuf,
+    /// Compile it and make instances of it for a moment, and show what that costs.
+    #[arg(long)]
+    pub measure: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Commands around plugins.
@@ -220,15 +254,13 @@ pub enum PluginCommand {
         #[arg(long, value_name = "FILE")]
         component: Option<PathBuf>,
     },
-    /// Show what a plugin file says and imports.
+    /// Ask a plugin the author's cases, in the sandbox that serves, and show what each costs. Exit code 1 when one
+    /// fails.
+    #[command(after_help = examples::TEST)]
+    Test(TestFlags),
+    /// Show what a plugin file says, what it needs of soma.toml, and what it costs here.
     #[command(after_help = examples::INSPECT)]
-    Inspect {
-        /// The plugin.
-        file: PathBuf,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Inspect(InspectFlags),
     /// List the slots of a running host.
     #[command(after_help = examples::LIST)]
     List {

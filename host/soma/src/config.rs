@@ -148,6 +148,16 @@ pub struct Settings {
     pub network: String,
 }
 
+/// Where this user's state is kept, a folder for each wallet in it.
+///
+/// # Errors
+/// `NoHome` when no variable names it.
+pub fn user_state() -> Result<PathBuf, SomaError> {
+    let home = || std::env::home_dir().filter(|home| home.is_absolute()).map(|home| home.join(".local/state"));
+    let base = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    Ok(base.or_else(home).ok_or(SomaError::NoHome)?.join("soma"))
+}
+
 impl File {
     /// Reads the file.
     pub fn read(path: &Path) -> Result<File, SomaError> {
@@ -176,10 +186,15 @@ impl File {
         if let Some(folder) = flag.or(self.neuron.state.as_deref()) {
             return Ok(folder.to_owned());
         }
-        let home = || std::env::home_dir().filter(|home| home.is_absolute()).map(|home| home.join(".local/state"));
-        let base = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-        let base = base.or_else(home).ok_or(SomaError::NoHome)?;
-        Ok(base.join("soma").join(format!("{}.{}", wallet.name(), wallet.hotkey())))
+        Ok(user_state()?.join(format!("{}.{}", wallet.name(), wallet.hotkey())))
+    }
+
+    /// The slots alone. Paths in the file are relative to its folder, `config` is the file.
+    pub fn slots(self, config: &Path) -> Result<Vec<SlotSpec>, SomaError> {
+        if self.slots.is_empty() {
+            return Err(SomaError::NoSlots { path: config.to_owned() });
+        }
+        Ok(specs(self.slots, config))
     }
 
     /// Puts flags over the file. Paths in the file are relative to its folder.
@@ -189,16 +204,7 @@ impl File {
         }
         let wallet = self.wallet(&flags.wallet)?;
         let state = self.state(flags.state.as_deref(), &wallet)?;
-        let folder = flags.config.parent().unwrap_or(Path::new(""));
-        let slots = self.slots.into_iter().map(|(SlotName(name), slot)| SlotSpec {
-            name,
-            plugin: folder.join(slot.plugin),
-            routes: slot.routes,
-            grant: slot.grant,
-            config: slot.config,
-            budget: slot.budget,
-            instances: slot.instances,
-        });
+        let slots = specs(self.slots, &flags.config);
         let ip = flags.ip.or(self.axon.ip).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let port = flags.port.or(self.axon.port).unwrap_or(PORT);
         let external_ip = flags.external_ip.or(self.axon.external_ip);
@@ -218,12 +224,27 @@ impl File {
                 recent: self.admin.recent.unwrap_or(RECENT).into(),
             },
             confinement: self.compile.confinement,
-            slots: slots.collect(),
+            slots,
             state,
             netuid: flags.netuid.or(self.neuron.netuid).unwrap_or(1),
             network: flags.network.clone().or(self.neuron.network).unwrap_or_else(|| "finney".to_owned()),
         })
     }
+}
+
+/// The slots in the order of the file.
+fn specs(slots: IndexMap<SlotName, SlotSection>, config: &Path) -> Vec<SlotSpec> {
+    let folder = config.parent().unwrap_or(Path::new(""));
+    let spec = |(SlotName(name), slot): (SlotName, SlotSection)| SlotSpec {
+        name,
+        plugin: folder.join(slot.plugin),
+        routes: slot.routes,
+        grant: slot.grant,
+        config: slot.config,
+        budget: slot.budget,
+        instances: slot.instances,
+    };
+    slots.into_iter().map(spec).collect()
 }
 
 #[cfg(test)]

@@ -194,6 +194,34 @@ pub enum SomaError {
         command: &'static str,
     },
 
+    /// The cases of `soma plugin test` cannot be read.
+    #[error("cannot read the cases {path}: {cause}")]
+    #[diagnostic(code(soma::test::unreadable), help("name the file with --cases FILE"))]
+    CasesUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+
+    /// Not TOML, or not what a case may say.
+    #[error("{path} line {line}: {message}")]
+    #[diagnostic(code(soma::test::syntax), help("mend this line; `soma plugin test --help` shows a case"))]
+    CasesSyntax {
+        /// The file.
+        path: PathBuf,
+        /// Line, counted from 1.
+        line: usize,
+        /// What the parser said.
+        message: String,
+        /// The whole file.
+        #[source_code]
+        text: NamedSource<String>,
+        /// Where in it.
+        #[label("here")]
+        span: SourceSpan,
+    },
+
     /// A file cannot be written.
     #[error("cannot write {path}: {cause}")]
     #[diagnostic(code(soma::cli::write), help("check that this user may write there, and that the disk is not full"))]

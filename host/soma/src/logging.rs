@@ -49,6 +49,8 @@ pub enum Purpose {
     Command,
     /// The host.
     Host,
+    /// The host while it is measured: lines are written as its lines are, and go nowhere.
+    Measuring,
 }
 
 impl Logging {
@@ -63,7 +65,10 @@ impl Logging {
             registry.with(layer(flags, ansi, io::stderr)).init();
             return Ok(Logging::default());
         }
-        let (console, guard) = queued("log-console", io::stderr());
+        let (console, guard) = match purpose {
+            Purpose::Measuring => queued("log-console", io::sink()),
+            Purpose::Host | Purpose::Command => queued("log-console", io::stderr()),
+        };
         let (mut counters, mut guards) = (vec![console.error_counter()], vec![guard]);
         let file = match &flags.dir {
             Some(folder) => {

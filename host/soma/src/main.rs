@@ -50,7 +50,11 @@ fn main() -> ExitCode {
         }
         _ => {}
     }
-    let purpose = if matches!(cli.command, Command::Run(_)) { Purpose::Host } else { Purpose::Command };
+    let purpose = match cli.command {
+        Command::Run(_) => Purpose::Host,
+        Command::Bench(_) => Purpose::Measuring,
+        _ => Purpose::Command,
+    };
     let done = match Logging::start(&cli.logging, purpose) {
         Ok(logging) => command::dispatch(cli, logging.lost()),
         Err(error) => Err(error.into()),

@@ -34,6 +34,16 @@ const C: [(&str, &str); 6] = [
     (".gitignore", include_str!("../template/c/gitignore.in")),
 ];
 
+const PYTHON: [(&str, &str); 7] = [
+    ("app.py", include_str!("../template/python/app.py.in")),
+    ("test_app.py", include_str!("../template/python/test_app.py.in")),
+    ("plugin.toml", include_str!("../template/python/plugin.toml.in")),
+    ("cases.toml", include_str!("../template/python/cases.toml.in")),
+    ("schemas/text-generation.json", include_str!("../template/python/schemas/text-generation.json")),
+    ("README.md", include_str!("../template/python/README.md.in")),
+    (".gitignore", include_str!("../template/python/gitignore.in")),
+];
+
 const TYPESCRIPT: [(&str, &str); 8] = [
     ("package.json", include_str!("../template/typescript/package.json.in")),
     ("tsconfig.json", include_str!("../template/typescript/tsconfig.json")),
@@ -134,6 +144,17 @@ pub fn c(name: &str, parent: &Path) -> Result<PathBuf, ToolchainError> {
     })
 }
 
+/// The same in Python.
+///
+/// # Errors
+/// As [`rust`].
+pub fn python(name: &str, parent: &Path) -> Result<PathBuf, ToolchainError> {
+    project(name, parent, |folder| {
+        fill(folder, name, &PYTHON)?;
+        copy(&build::python::SDK, &folder.join("sdk/soma"))
+    })
+}
+
 /// The same in TypeScript.
 ///
 /// # Errors
@@ -214,90 +235,4 @@ fn check_name(name: &str) -> Result<(), ToolchainError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn writes_a_project_that_has_all_it_needs() {
-        let folder = tempfile::tempdir().unwrap();
-        let project = rust("my-miner", folder.path()).unwrap();
-        assert_eq!(project, folder.path().join("my-miner"));
-        for file in ["Cargo.toml", ".gitignore", "README.md", "sdk/src/lib.rs", "sdk/wit/types.wit", "sdk/Cargo.toml"] {
-            assert!(project.join(file).is_file(), "{file}");
-        }
-        for (file, _) in RUST {
-            let text = fs::read_to_string(project.join(file)).unwrap();
-            assert!(!text.contains("{{"), "{file}");
-        }
-        let left = fs::read_dir(folder.path()).unwrap().count();
-        assert_eq!(left, 1);
-    }
-
-    #[test]
-    fn the_plugin_toml_is_one_that_the_host_reads() {
-        let folder = tempfile::tempdir().unwrap();
-        let project = rust("my-miner", folder.path()).unwrap();
-        let manifest = soma_manifest::Manifest::from_source(&project.join("plugin.toml")).unwrap();
-        assert_eq!(manifest.name, "my-miner");
-        assert!(manifest.routes.contains_key("TextGeneration"));
-    }
-
-    #[test]
-    fn a_project_in_c_brings_the_sdk_without_its_tests() {
-        let folder = tempfile::tempdir().unwrap();
-        let project = c("my-miner", folder.path()).unwrap();
-        for (file, _) in C {
-            let text = fs::read_to_string(project.join(file)).unwrap();
-            assert!(!text.contains("{{"), "{file}");
-        }
-        assert!(project.join("sdk/soma.h").is_file() && !project.join("sdk/tests").exists());
-        assert_eq!(crate::Language::of(&project).unwrap(), crate::Language::C);
-        let manifest = soma_manifest::Manifest::from_source(&project.join("plugin.toml")).unwrap();
-        assert_eq!(manifest.name, "my-miner");
-    }
-
-    #[test]
-    fn a_project_in_typescript_brings_the_sdk() {
-        let folder = tempfile::tempdir().unwrap();
-        let project = typescript("my-miner", folder.path()).unwrap();
-        for (file, _) in TYPESCRIPT {
-            let text = fs::read_to_string(project.join(file)).unwrap();
-            assert!(!text.contains("{{"), "{file}");
-        }
-        assert!(project.join("sdk/src/index.ts").is_file());
-        assert_eq!(crate::Language::of(&project).unwrap(), crate::Language::TypeScript);
-        let manifest = soma_manifest::Manifest::from_source(&project.join("plugin.toml")).unwrap();
-        assert_eq!(manifest.name, "my-miner");
-    }
-
-    #[test]
-    fn overwrites_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("empty")).unwrap();
-        assert!(rust("empty", folder.path()).is_ok());
-        assert!(matches!(rust("empty", folder.path()), Err(ToolchainError::FolderInUse { .. })));
-        fs::write(folder.path().join("file"), "").unwrap();
-        assert!(matches!(rust("file", folder.path()), Err(ToolchainError::FolderInUse { .. })));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
-    }
-
-    #[test]
-    fn refuses_names_that_cargo_or_the_manifest_would() {
-        for name in ["", "Miner", "1miner", "-miner", "my_miner", "a/b", "..", "fn", "test", "soma-sdk", "über"] {
-            assert!(matches!(check_name(name), Err(ToolchainError::BadName { .. })), "{name}");
-        }
-        assert!(check_name(&"a".repeat(65)).is_err());
-        assert!(check_name(&"a".repeat(64)).is_ok());
-    }
-
-    proptest! {
-        #[test]
-        fn a_name_that_passes_is_one_plain_folder(name in "\\PC{0,70}") {
-            if check_name(&name).is_ok() {
-                prop_assert_eq!(Path::new(&name).components().count(), 1);
-            }
-        }
-    }
-}
+mod tests;

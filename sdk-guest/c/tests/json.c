@@ -102,6 +102,14 @@ static void writes_fields_in_their_order(void) {
   CHECK(is(soma_write_object(&empty), "{}"));
 }
 
+static void a_copy_changes_alone(void) {
+  soma_object in = object_of("{\"a\":1,\"b\":[2]}"), out = soma_copy_object(&in);
+  soma_set_int(&out, "a", 3);
+  soma_set_null(&out, "c");
+  CHECK(is(soma_write_object(&in), "{\"a\":1,\"b\":[2]}"));
+  CHECK(is(soma_write_object(&out), "{\"a\":3,\"b\":[2],\"c\":null}"));
+}
+
 static void numbers_come_back_as_they_went(void) {
   static const double numbers[] = {0, -0.0, 1, 1.0 / 3, 1e300, 5e-324, 123456789.123, -2.5e-10, 9007199254740993.0};
   for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
@@ -119,5 +127,6 @@ void test_json(void) {
   goes_only_so_deep();
   knows_the_ends_of_numbers();
   writes_fields_in_their_order();
+  a_copy_changes_alone();
   numbers_come_back_as_they_went();
 }

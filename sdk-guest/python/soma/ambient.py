@@ -127,6 +127,17 @@ def _import(name):
 # Time
 
 
+class _Builtin:
+    """A replacement of a function in C. Unlike one in Python it stays a function as the attribute of a class:
+    `converter = time.gmtime`."""
+
+    def __init__(self, function):
+        self._function = function
+
+    def __call__(self, *arguments, **named):
+        return self._function(*arguments, **named)
+
+
 def _install_time():
     original = {name: getattr(time, name) for name in dir(time)}
     latest = 0.0
@@ -158,18 +169,15 @@ def _install_time():
             raise OSError("a plugin cannot sleep: it would hold its instance")
         original["sleep"](seconds)
 
-    time.time = now
-    time.time_ns = nanoseconds(now)
+    replaced = {"time": now, "time_ns": nanoseconds(now), "clock_gettime": lambda clock_id: now()}
+    replaced.update(clock_gettime_ns=nanoseconds(now), strftime=strftime, asctime=asctime, sleep=sleep)
     for name in ("monotonic", "perf_counter", "process_time", "thread_time"):
-        setattr(time, name, forwards)
-        setattr(time, f"{name}_ns", nanoseconds(forwards))
-    time.clock_gettime = lambda clock_id: now()
-    time.clock_gettime_ns = nanoseconds(now)
+        replaced[name] = forwards
+        replaced[f"{name}_ns"] = nanoseconds(forwards)
     for name in ("gmtime", "localtime", "ctime"):
-        setattr(time, name, with_default(name))
-    time.strftime = strftime
-    time.asctime = asctime
-    time.sleep = sleep
+        replaced[name] = with_default(name)
+    for name, function in replaced.items():
+        setattr(time, name, _Builtin(function))
 
 
 # Randomness
@@ -287,9 +295,9 @@ def _seal_logging():
     root = logging.getLogger()
     if not root.handlers:
         root.addHandler(logging.StreamHandler(sys.stderr))
-        if root.level == logging.WARNING:
-            # The operator chooses the level, in the host.
-            root.setLevel(logging.DEBUG)
+    if root.level == logging.WARNING:
+        # Nobody has chosen another level than the default: the operator does, in the host.
+        root.setLevel(logging.DEBUG)
 
 
 # Files, sockets, imports

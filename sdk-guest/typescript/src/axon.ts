@@ -27,9 +27,9 @@ export type Handler<T extends Synapse> = (
 
 /** Checks that come before the answer. */
 export interface Gates<T> {
-  /** Turns callers away with status 403. Throwing `Refused` does the same. */
+  /** Turns callers away with status 403. Throwing `Refused` and the like does the same. */
   blacklist?: (request: Request) => Soon<Judgement>;
-  /** Checks a request with its body: throwing `Refused` or `Invalid` turns it away with status 401. */
+  /** Checks a request with its body: throwing `Refused`, `Invalid` or `Unavailable` turns it away with 401. */
   verify?: (request: Request, synapse: T) => Soon<void>;
   /** Orders the queue: higher is served first. */
   priority?: (request: Request) => Soon<number>;

@@ -1,5 +1,5 @@
 import { enter } from "#host";
-import { describe, failure, Invalid, Refused } from "./failure.ts";
+import { describe, failure, Invalid, Refused, Unavailable } from "./failure.ts";
 import { error } from "./log.ts";
 import { guarded, type Soon } from "./soon.ts";
 import { deny, type Verdict } from "./verdict.ts";
@@ -19,7 +19,7 @@ export function answering<T>(run: () => Soon<T>): Soon<T> {
 export function judging(gate: string, run: () => Soon<Verdict>): Soon<Verdict> {
   enter();
   return guarded(run, (thrown) => {
-    if (thrown instanceof Refused || thrown instanceof Invalid) {
+    if (thrown instanceof Refused || thrown instanceof Invalid || thrown instanceof Unavailable) {
       return deny(thrown.message);
     }
     throw reported(gate, thrown);

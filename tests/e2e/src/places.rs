@@ -75,9 +75,13 @@ fn build_folder() -> PathBuf {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), Path::to_path_buf)
 }
 
+/// Soma's cache folder: `SOMA_CACHE`, else where the binary has it too.
+pub fn cache() -> PathBuf {
+    named("SOMA_CACHE")
+        .or_else(|| named("XDG_CACHE_HOME").map(|home| home.join("soma")))
+        .unwrap_or_else(|| named("HOME").unwrap_or_default().join(".cache/soma"))
+}
+
 fn cached_python(name: &str) -> PathBuf {
-    let cache = named("SOMA_CACHE")
-        .or_else(|| named("XDG_CACHE_HOME").map(|folder| folder.join("soma")))
-        .unwrap_or_else(|| named("HOME").unwrap_or_default().join(".cache/soma"));
-    cache.join("python").join(name).join("bin/python")
+    cache().join("python").join(name).join("bin/python")
 }

@@ -64,6 +64,13 @@ pub const TARGETS: &[Target] = &[
     ),
     target("reason", "soma-protocol", PROTOCOL, "any_reason_fits_a_header", "what a plugin says in a refusal"),
     target(
+        "plugin-words",
+        "soma-runtime",
+        "host/runtime/src/words.rs",
+        "any_text_is_one_short_line",
+        "what a plugin says in failures and traps",
+    ),
+    target(
         "forwarded-for",
         "soma-axon",
         "host/axon/src/proxy/forwarded.rs",
@@ -164,6 +171,13 @@ pub const TARGETS: &[Target] = &[
         "times in manifests",
     ),
     target(
+        "millis",
+        "soma-manifest",
+        "host/manifest/src/millis.rs",
+        "any_text_is_read_or_refused",
+        "short times in manifests",
+    ),
+    target(
         "sizes",
         "soma-manifest",
         "host/manifest/src/size.rs",
@@ -183,6 +197,13 @@ pub const TARGETS: &[Target] = &[
         "host/wallet/src/handover.rs",
         "any_bytes_are_searched",
         "passwords on their way to the signer",
+    ),
+    target(
+        "cases-toml",
+        "soma",
+        "host/soma/src/command/plugin/cases.rs",
+        "any_file_is_read_or_refused",
+        "cases.toml of a plugin",
     ),
     target("soma-toml", "soma", "host/soma/src/config/tests.rs", "any_file_is_read_or_refused", "soma.toml"),
     target(
@@ -305,7 +326,14 @@ pub const TARGETS: &[Target] = &[
         "what a confined child reports",
     ),
     target("apt", "soma-toolchain", "host/toolchain/src/archive.rs", "any_output_of_apt_is_read", "what apt prints"),
-    target("cargo", "soma-toolchain", "host/toolchain/src/build.rs", "any_message_is_read", "what cargo prints"),
+    target(
+        "core-module",
+        "soma-toolchain",
+        "host/toolchain/src/build/c.rs",
+        "any_module_is_encoded_or_refused",
+        "what a plugin's C compiler made",
+    ),
+    target("cargo", "soma-toolchain", "host/toolchain/src/build/rust.rs", "any_message_is_read", "what cargo prints"),
 ];
 
 #[cfg(test)]

@@ -46,8 +46,9 @@ const ADDRESSES: NonZeroU32 = match NonZeroU32::new(64) {
     Some(number) => number,
     None => NonZeroU32::MIN,
 };
-/// Wrong signatures of strangers that are verified in a second form: at the steady rate less than a hundredth of a core.
-const SECOND_TRIES: Rate = Rate::new(100, 1000);
+/// Wrong signatures of strangers that are verified in a second form: less than a hundredth of a core, and no more at once
+/// after a pause than in a second, so that short floods are not dearer than long ones.
+const SECOND_TRIES: Rate = Rate::new(100, 100);
 
 /// Counts, and says no.
 pub struct Gate {

@@ -122,7 +122,7 @@ fn second_tries_of_strangers_are_few_and_of_a_lane_are_not() {
     gate.prove(first, &VALIDATOR);
     let stranger = gate.arrive(ip("198.51.100.1"), Some(&VALIDATOR)).unwrap();
     let allowed = (0..5000).filter(|_| gate.has_second_try(&stranger)).count();
-    assert!((1000..4000).contains(&allowed), "{allowed}");
+    assert!((100..1000).contains(&allowed), "{allowed}");
     let proven = gate.arrive(ip("192.0.2.1"), Some(&VALIDATOR)).unwrap();
     assert!((0..5000).all(|_| gate.has_second_try(&proven)));
 }

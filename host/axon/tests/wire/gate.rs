@@ -152,8 +152,10 @@ async fn hog(neuron: &Neuron, last: u8, request: &Request) -> Vec<Connection> {
     holding
 }
 
+/// The plugin refuses it, as often as it is asked.
 fn large(caller: &'static Account) -> Request {
-    Btauth { caller, ..Btauth::new("/Trap", vec![b' '; 16_000]) }.sign()
+    let body = format!("{:>16000}", r#"{"kind": "refused"}"#);
+    Btauth { caller, ..Btauth::new("/Failing", body) }.sign()
 }
 
 #[tokio::test]
@@ -164,7 +166,7 @@ async fn one_address_that_holds_large_bodies_keeps_no_stranger_out() {
     // Two of them have a place.
     wait_for(|| (neuron.observed.count() >= 14).then_some(())).await;
     for last in 3..6 {
-        assert_eq!(ask_from(&neuron, last, &large(&BOB)).await, 500, "it was verified, and the plugin traps");
+        assert_eq!(ask_from(&neuron, last, &large(&BOB)).await, 403, "it was verified, and the plugin refuses");
     }
     drop(holding);
 }
@@ -174,12 +176,12 @@ async fn one_proven_caller_that_holds_large_bodies_keeps_no_other_out() {
     let share = ShareLimits { requests: 100, bytes: 16 * 15_000 };
     let neuron = with(Limits { proven: share, ..Limits::default() }).await;
     for (last, caller) in [(2, &DAVE), (3, &BOB)] {
-        assert_eq!(ask_from(&neuron, last, &large(caller)).await, 500);
+        assert_eq!(ask_from(&neuron, last, &large(caller)).await, 403);
     }
     let holding = hog(&neuron, 2, &large(&DAVE)).await;
     // Two of them have a place; two requests were answered before.
     wait_for(|| (neuron.observed.count() >= 16).then_some(())).await;
-    assert_eq!(ask_from(&neuron, 3, &large(&BOB)).await, 500, "it was verified, and the plugin traps");
+    assert_eq!(ask_from(&neuron, 3, &large(&BOB)).await, 403, "it was verified, and the plugin refuses");
     drop(holding);
 }
 

@@ -6,6 +6,7 @@
 //! - `log`: what was logged meanwhile
 //! - `synapse`, `btauth`: the statuses of each dialect; `success`: answers
 //! - `proof`: nothing before the signature, once only, and the caller is who signed
+//! - `conduct`: those who make plugins trap
 //! - `connection`: swaps, stops and connections
 //! - `stream`: answers in pieces; `record`: what the observer is told
 //! - `gate`: rates, shares and lanes; `slow`: those who take or give too slowly; `proxy`: who the caller is behind one
@@ -21,6 +22,7 @@
 
 mod btauth;
 mod client;
+mod conduct;
 mod connection;
 mod fixture;
 mod gate;

@@ -6,17 +6,24 @@ use soma_axon::replay::Bounds;
 use crate::client::Request;
 use crate::fixture::{Neuron, Options};
 use crate::log;
-use crate::signed::{BOB, Btauth, DAVE, Synapse, forged};
+use crate::signed::{Account, BOB, Btauth, CHARLIE, DAVE, Synapse, forged};
 
 /// How many copies are sent at the same time.
 const COPIES: usize = 12;
 
 /// The same question in both dialects, with the header that holds the signature.
 fn questions(route: &str) -> [(Request, &'static str); 2] {
+    questions_of(route, [&BOB, &BOB])
+}
+
+fn questions_of(route: &str, [of_synapse, of_btauth]: [&'static Account; 2]) -> [(Request, &'static str); 2] {
     let body = json!({"then": "answer"});
     [
-        (Synapse::new(route, body.clone()).sign(), "bt_header_dendrite_signature"),
-        (Btauth::new(&format!("/{route}"), body.to_string()).sign(), "x-bittensor-signature"),
+        (Synapse { caller: of_synapse, ..Synapse::new(route, body.clone()) }.sign(), "bt_header_dendrite_signature"),
+        (
+            Btauth { caller: of_btauth, ..Btauth::new(&format!("/{route}"), body.to_string()) }.sign(),
+            "x-bittensor-signature",
+        ),
     ]
 }
 
@@ -27,7 +34,8 @@ async fn no_plugin_runs_for_a_request_that_is_not_proven() {
     let neuron = Neuron::start_with(Options { prefix: "unproven-", ..Options::default() }).await;
     let ran = |slot: &str| log::lines_of(slot).len();
     for (route, slot) in [("Trap", "unproven-trap_panic"), ("TrapGate", "unproven-trap_gate")] {
-        for (genuine, signature) in questions(route) {
+        // Two callers: one that made a plugin trap has to wait.
+        for (genuine, signature) in questions_of(route, [&BOB, &CHARLIE]) {
             let before = ran(slot);
             for unproven in [
                 genuine.clone().with(signature, forged()),

@@ -37,6 +37,8 @@ pub static BOB: LazyLock<Account> = LazyLock::new(|| Account::of("//Bob"));
 pub static CHARLIE: LazyLock<Account> = LazyLock::new(|| Account::of("//Charlie"));
 /// Somebody else.
 pub static DAVE: LazyLock<Account> = LazyLock::new(|| Account::of("//Dave"));
+/// One who makes nothing trap.
+pub static FERDIE: LazyLock<Account> = LazyLock::new(|| Account::of("//Ferdie"));
 
 /// One minute in nanoseconds.
 pub const MINUTE: u64 = 60_000_000_000;

@@ -8,7 +8,7 @@ use soma_protocol::dialect::detect;
 use soma_protocol::json::{parse_object, parse_value};
 use soma_protocol::pystr::py_str;
 use soma_protocol::pytype::PyType;
-use soma_protocol::signature::Crypto;
+use soma_protocol::signature::{Crypto, ReadyKey, verify};
 use soma_protocol::ss58::PublicKey;
 use soma_protocol::synapse::{
     Claim, EMPTY_BODY_HASH, Outgoing, RequestHead, Terminal, Window, printable_reason, read_answer,
@@ -235,5 +235,27 @@ proptest! {
         let reason = printable_reason(&reason);
         prop_assert!(reason.len() <= 200 && reason.bytes().all(|byte| matches!(byte, b' '..=b'~')));
         prop_assert!(HeaderValue::from_str(&reason).is_ok());
+    }
+
+    /// A key that was decoded once says the same as one that is decoded for each signature, also when it is none.
+    #[test]
+    fn a_decoded_key_says_the_same(seed: [u8; 32], junk: [u8; 32], message: Vec<u8>, flip in 0usize..1024, zero: bool) {
+        let pair = schnorrkel::MiniSecretKey::from_bytes(&seed).unwrap();
+        let pair = pair.expand_to_keypair(schnorrkel::ExpansionMode::Ed25519);
+        let mut signature = pair.sign_simple(b"substrate", &message).to_bytes();
+        let own = PublicKey(pair.public.to_bytes());
+        prop_assert!(ReadyKey::new(own).verify(Crypto::Sr25519, &message, &signature));
+        // Half of them are changed in one bit.
+        if let Some(byte) = signature.get_mut(flip / 8) {
+            *byte ^= 1 << (flip % 8);
+        }
+        let junk = if zero { [0; 32] } else { junk };
+        for key in [own, PublicKey(junk)] {
+            for crypto in [Crypto::Sr25519, Crypto::Ed25519] {
+                let said = ReadyKey::new(key).verify(crypto, &message, &signature);
+                prop_assert_eq!(said, verify(crypto, &key, &message, &signature));
+                prop_assert_eq!(said, key == own && crypto == Crypto::Sr25519 && flip >= 512);
+            }
+        }
     }
 }

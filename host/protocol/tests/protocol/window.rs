@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use soma_protocol::signature::Crypto;
+use soma_protocol::signature::{Crypto, ReadyKey};
 use soma_protocol::ss58::PublicKey;
 use soma_protocol::synapse::{AuthError, Claim, EMPTY_BODY_HASH, RequestHead, Window};
 
@@ -122,6 +122,13 @@ fn a_signature_counts_for_one_axon_nonce_uuid_and_body() {
     claim.signature = pair.sign_simple(b"substrate", message.as_bytes()).to_bytes();
     assert!(soma_protocol::signature::verify(Crypto::Sr25519, &public_key, message.as_bytes(), &claim.signature));
     assert_eq!(claim.check_signature(AXON), Ok(()));
+    // A decoded key changes nothing, whosever it is.
+    let foreign = PublicKey::from_ss58(DENDRITE).unwrap();
+    for ready in [public_key, foreign, PublicKey([0; 32])].map(ReadyKey::new) {
+        assert_eq!(claim.check_plain_signature(AXON, Some(&ready)), Ok(()));
+        let stolen = Claim { public_key: foreign, ..claim.clone() };
+        assert!(stolen.check_plain_signature(AXON, Some(&ready)).is_err(), "{ready:?}");
+    }
     let others = [
         (Claim { nonce: NONCE + 1, ..claim.clone() }, AXON),
         (Claim { uuid: "v".to_owned(), ..claim.clone() }, AXON),

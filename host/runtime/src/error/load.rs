@@ -80,7 +80,7 @@ pub enum LoadError {
         code(soma::plugin::warm),
         help("it failed before any request; `soma.toml` may have to grant more memory")
     )]
-    Warm(#[source] CallError),
+    Warm(CallError),
 
     /// A route's schema is no JSON Schema.
     #[error("route `{route}`: the schema is not usable: {problem}")]

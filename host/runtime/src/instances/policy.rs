@@ -67,6 +67,7 @@ struct Table {
     ready: Option<usize>,
     calls: Option<NonZeroU32>,
     age: Option<Seconds>,
+    #[serde(default, deserialize_with = "soma_manifest::size::optional::deserialize")]
     memory: Option<ByteSize>,
     idle: Option<NonZeroUsize>,
 }

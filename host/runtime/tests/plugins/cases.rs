@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use soma_manifest::PluginFileError;
 use soma_runtime::{CallError, Hook, LoadError, Want};
 
-use crate::fixture::{HOTKEY, LONG, SHORT, ask, call, failure, guest, help, load, refusal_of, serve, slot, slot_of};
+use crate::budgets::{limit_host_call, stream_drips};
+use crate::fixture::{
+    HOTKEY, LONG, SHORT, ask, call, call_by, failure, guest, help, load, refusal_of, serve, slot, slot_of,
+};
 use crate::instances::{leak_secret, stream_keeps, warm_init};
 use crate::order::{priority_odd, verify_denies, verify_traps};
 use crate::streams::{stream_endless, stream_fails_after, stream_fails_before, stream_silent, stream_words};
@@ -65,7 +68,9 @@ async fn fresh_counter() {
     };
     first().await;
     first().await;
-    let trapped = failure(serve(&slots.table(), then("trap")).await);
+    // Another caller: this one would have to wait afterwards.
+    let trap = call_by("trapping", "Counter", json!({"then": "trap"}).to_string(), LONG);
+    let trapped = failure(serve(&slots.table(), trap).await);
     assert!(matches!(trapped, CallError::Trap { hook: Hook::Forward, .. }), "{trapped:?}");
     first().await;
     let failed = failure(serve(&slots.table(), then("fail")).await);
@@ -276,8 +281,8 @@ async fn trap_gate() {
 async fn trap_panic() {
     log::keep();
     let slots = load([slot("trap-panic-log", guest("trap_panic"))]).await.unwrap();
-    for _ in 0..2 {
-        let error = ask(&slots, "Echo", &json!({})).await.unwrap_err();
+    for caller in ["one", "another"] {
+        let error = failure(serve(&slots.table(), call_by(caller, "Echo", "{}", LONG)).await);
         let CallError::Trap { hook: Hook::Forward, trap, .. } = &error else { panic!("{error:?}") };
         assert!(trap.contains("unreachable"), "{trap}");
     }

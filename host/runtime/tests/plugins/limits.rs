@@ -8,7 +8,7 @@ use soma_runtime::version::Loader;
 use soma_runtime::{CallError, GuestEngine, Hook, Slots, Trace};
 use tokio::task::JoinHandle;
 
-use crate::fixture::{LONG, SHORT, ask, call, failure, load, loader, serve, slot_of};
+use crate::fixture::{LONG, SHORT, ask, call, call_by, failure, load, loader, serve, slot_of};
 
 /// With one thread for all guests the neighbour has no other place to run.
 #[tokio::test]
@@ -46,7 +46,8 @@ async fn calls_beyond_those_that_wait_are_turned_away_and_dropped_ones_give_way(
     let route = table.route("Counter").unwrap();
     let spin = || {
         let (route, engine) = (route.clone(), slots.engine().clone());
-        let spin = call("Counter", r#"{"then":"spin"}"#, LONG);
+        // Spins use up their CPU time in the end, and then their caller has to wait.
+        let spin = call_by("crowd", "Counter", r#"{"then":"spin"}"#, LONG);
         tokio::spawn(async move { route.serve(&engine, spin, &Trace::default()).await })
     };
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);

@@ -19,13 +19,13 @@ impl Write for Sink {
     }
 }
 
-/// Starts to keep the lines of plugins.
+/// Starts to keep the lines of plugins, and what the host says of them.
 pub fn keep() {
     static KEEPING: LazyLock<()> = LazyLock::new(|| {
         let subscriber = tracing_subscriber::fmt()
             .json()
             .with_max_level(tracing::Level::TRACE)
-            .with_env_filter("plugin=trace,soma=warn")
+            .with_env_filter("plugin=trace,soma=info")
             .with_writer(|| Sink)
             .finish();
         tracing::subscriber::set_global_default(subscriber).unwrap();
@@ -35,10 +35,19 @@ pub fn keep() {
 
 /// Level and text of each line of the plugin in this slot. A slot's name belongs to one test.
 pub fn lines_of(slot: &str) -> Vec<(String, String)> {
+    lines_from("plugin", slot)
+}
+
+/// The same of the host's lines about the slot's conduct.
+pub fn conduct_of(slot: &str) -> Vec<(String, String)> {
+    lines_from("soma_runtime::conduct", slot)
+}
+
+fn lines_from(target: &str, slot: &str) -> Vec<(String, String)> {
     let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let lines = String::from_utf8(lines).unwrap();
     let entries = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let own = entries.filter(|entry| entry["fields"]["slot"] == slot && entry["target"] == "plugin");
+    let own = entries.filter(|entry| entry["fields"]["slot"] == slot && entry["target"] == target);
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     own.map(|entry| (text(&entry["level"]), text(&entry["fields"]["message"]))).collect()
 }

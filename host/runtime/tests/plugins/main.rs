@@ -5,8 +5,9 @@
 //! - `fixture`: engines, slots, calls; `log`: what was logged meanwhile
 //! - `cases`: one function for each guest; the list of guests is the guests' own
 //! - `streams`: streamed answers; `order`: verify, priority and the queue; `traces`: where the time went
-//! - `instances`: fresh, warm and resident ones, what one call leaves for the next; `cores`: a slot's share of them
-//! - `budgets`: each of them used up; `conduct`: callers and plugins that misbehave
+//! - `instances`: fresh, warm and resident ones, what one call leaves for the next; `cores`: a slot's share of them;
+//!   `syscalls`: what a fresh one asks of the system; `native` (with the feature): plugins without a sandbox
+//! - `budgets`: each of them used up; `budget_table`: the document about them; `conduct`: callers and plugins that misbehave
 //! - `admission`, `limits`, `gates`, `routes`, `swap`, `artifacts`: what takes more than one guest
 
 #![allow(
@@ -19,6 +20,7 @@
 
 mod admission;
 mod artifacts;
+mod budget_table;
 mod budgets;
 mod cases;
 mod conduct;
@@ -28,8 +30,11 @@ mod gates;
 mod instances;
 mod limits;
 mod log;
+#[cfg(feature = "native")]
+mod native;
 mod order;
 mod routes;
 mod streams;
 mod swap;
+mod syscalls;
 mod traces;

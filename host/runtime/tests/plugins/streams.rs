@@ -6,7 +6,9 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use soma_runtime::{Call, CallError, Hook, Slots, StreamedReply};
 
-use crate::fixture::{LONG, Repacked, SHORT, call, guest, help, load, read, refusal_of, slot, slot_of, stream};
+use crate::fixture::{
+    LONG, Repacked, SHORT, call, call_by, guest, help, load, read, refusal_of, slot, slot_of, stream,
+};
 
 async fn ask(slots: &Slots, route: &str, body: Value) -> Result<StreamedReply, CallError> {
     stream(slots, call(route, body.to_string(), LONG)).await
@@ -62,7 +64,9 @@ pub async fn stream_fails_before() {
     let slots = load([slot_of("stream_fails_before")]).await.unwrap();
     let invalid = refused(&slots, "Failing", json!({"kind": "invalid"})).await;
     assert!(matches!(&invalid, CallError::Invalid(reason) if reason == "told to"), "{invalid:?}");
-    let trap = refused(&slots, "Failing", json!({"kind": "trap"})).await;
+    // Another caller: this one would have to wait afterwards.
+    let trap = stream(&slots, call_by("trapping", "Failing", json!({"kind": "trap"}).to_string(), LONG)).await;
+    let trap = trap.err().expect("it traps before it has written");
     assert!(matches!(trap, CallError::Trap { hook: Hook::Streaming, .. }), "{trap:?}");
     let unread = refused(&slots, "Failing", json!({"kind": 5})).await;
     assert!(matches!(unread, CallError::Invalid(_)), "{unread:?}");

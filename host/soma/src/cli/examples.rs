@@ -26,6 +26,14 @@ Examples:
   soma explain --last --code denied
   soma explain --list --route TextGeneration --limit 5";
 
+/// `soma bench`.
+pub const BENCH: &str = "\
+Examples:
+  soma bench
+  soma bench my-miner.wasm --seconds 20 --json
+
+Nothing but the loopback address is reached, and no wallet is opened.";
+
 /// `soma plugin new`.
 pub const NEW: &str = "\
 Example:
@@ -40,7 +48,22 @@ Examples:
 /// `soma plugin inspect`.
 pub const INSPECT: &str = "\
 Example:
-  soma plugin inspect my-miner.wasm";
+  soma plugin inspect my-miner.wasm --measure";
+
+/// `soma plugin test`.
+pub const TEST: &str = "\
+Examples:
+  soma plugin test
+  soma plugin test my-miner.wasm --cases more-cases.toml --json
+
+A case in cases.toml:
+  [[case]]
+  name = \"refuses an empty prompt\"
+  route = \"TextGeneration\"
+  body = { prompt = \"\" }
+  expect = { status = 422, reason = \"prompt\" }
+
+Routes without a case are asked once with a body made of their schema.";
 
 /// `soma plugin list`.
 pub const LIST: &str = "\

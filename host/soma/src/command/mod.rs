@@ -7,6 +7,7 @@ use miette::IntoDiagnostic;
 use crate::cli::{Cli, Command};
 use crate::logging::LostLines;
 
+mod bench;
 mod explain;
 mod plugin;
 mod query;
@@ -23,7 +24,8 @@ pub fn dispatch(cli: Cli, lost: LostLines) -> miette::Result<ExitCode> {
         Command::Run(flags) => runtime.block_on(run::run(flags, lost)).map(|()| ExitCode::SUCCESS),
         Command::Query(flags) => runtime.block_on(query::query(flags)),
         Command::Explain(flags) => runtime.block_on(explain::explain(flags)).map(|()| ExitCode::SUCCESS),
-        Command::Plugin(command) => runtime.block_on(plugin::plugin(command)).map(|()| ExitCode::SUCCESS),
+        Command::Bench(flags) => runtime.block_on(bench::bench(flags, lost)).map(|()| ExitCode::SUCCESS),
+        Command::Plugin(command) => runtime.block_on(plugin::plugin(command)),
         Command::Wallet(command) => wallet::wallet(command).map(|()| ExitCode::SUCCESS),
         // Both are handled before there is a runtime.
         Command::Signer | Command::CompileWorker { .. } => Ok(ExitCode::FAILURE),

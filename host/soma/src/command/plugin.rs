@@ -1,39 +1,58 @@
-//! `soma plugin`: new, build, inspect, list, swap.
+//! `soma plugin`: new, build, test, inspect, list, swap.
+//!
+//! - `build`: a folder becomes a plugin file
+//! - `test`: the author's cases; `cases`: their file; `trial`: one of them; `verdict`: what is not as expected; `probe`:
+//!   routes without a case; `report`: for a person
+//! - `inspect`: what a file says and needs; `measure`: what it costs here
+//! - `sandbox`: where `test` and `inspect` run plugins
+
+mod build;
+mod cases;
+mod inspect;
+mod measure;
+pub(super) mod probe;
+mod report;
+pub(super) mod sandbox;
+mod test;
+mod trial;
+mod verdict;
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
 use http::Method;
 use miette::IntoDiagnostic;
-use serde_json::{Value, json};
-use soma_manifest::{Manifest, PluginFile, embed};
+use serde_json::json;
 use soma_runtime::slots::{Loss, SlotStatus, Swapped};
-use soma_toolchain::{Cache, Progress, template};
+use soma_toolchain::template;
 
 use crate::admin::{self, SwapOrder};
 use crate::cli::{AdminFlags, Language, PluginCommand};
 use crate::config::File;
-use crate::error::SomaError;
 use crate::output::say;
 
 /// Does one of them.
-pub async fn plugin(command: PluginCommand) -> miette::Result<()> {
-    match command {
+pub async fn plugin(command: PluginCommand) -> miette::Result<ExitCode> {
+    let done = match command {
         PluginCommand::New { language, name } => new(language, &name),
-        PluginCommand::Build { folder, output, component } => build(&folder, output, component),
-        PluginCommand::Inspect { file, json } => inspect(&file, json),
+        PluginCommand::Build { folder, output, component } => build::build(&folder, output, component),
+        PluginCommand::Test(flags) => return test::test(flags).await,
+        PluginCommand::Inspect(flags) => inspect::inspect(flags).await,
         PluginCommand::List { admin } => list(&admin).await,
         PluginCommand::Swap { slot, file, allow_loss, admin } => {
             let loss = if allow_loss { Loss::Allowed } else { Loss::Refused };
             swap(&slot, &file, loss, &admin).await
         }
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 fn new(language: Language, name: &str) -> miette::Result<()> {
     let write = match language {
         Language::Rust => template::rust,
         Language::C => template::c,
+        Language::Python => template::python,
         Language::TypeScript => template::typescript,
     };
     write(name, Path::new("."))?;
@@ -43,61 +62,8 @@ fn new(language: Language, name: &str) -> miette::Result<()> {
         say!("  cargo test            # the logic, as ordinary Rust")?;
     }
     say!("  soma plugin build     # writes {name}.wasm")?;
-    Ok(())
-}
-
-fn build(folder: &Path, output: Option<PathBuf>, component: Option<PathBuf>) -> miette::Result<()> {
-    // The manifest first: a mistake in it should not cost a compilation.
-    let manifest = Manifest::from_source(&folder.join("plugin.toml"))?;
-    let component = match component {
-        Some(file) => {
-            std::fs::read(&file).map_err(|cause| soma_manifest::PluginFileError::Unreadable { path: file, cause })?
-        }
-        None => soma_toolchain::build::component(folder, &Cache::from_env()?, Progress::detect())?,
-    };
-    let file = PluginFile::parse(embed(&component, &manifest)?)?;
-    let path = output.unwrap_or_else(|| folder.join(format!("{}.wasm", manifest.name)));
-    write_beside_and_rename(&path, &file.bytes).map_err(|cause| SomaError::Write { path: path.clone(), cause })?;
-    let kib = file.bytes.len().div_ceil(1024);
-    say!("{}: {} {}, {kib} KiB, file digest {}", path.display(), manifest.name, manifest.version, file.digest.short())?;
-    Ok(())
-}
-
-/// A running host may load the file at any time: it sees the old one or the new one.
-fn write_beside_and_rename(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let beside = path.with_extension(format!("{}.new", std::process::id()));
-    std::fs::write(&beside, bytes)?;
-    std::fs::rename(&beside, path)
-}
-
-fn inspect(path: &Path, json: bool) -> miette::Result<()> {
-    let file = PluginFile::open(path)?;
-    let (manifest, names) = (&file.manifest, |items: Vec<String>| items.join(", "));
-    let imports: Vec<String> = file.imports.iter().map(ToString::to_string).collect();
-    let exports: Vec<String> = file.exports.iter().map(ToString::to_string).collect();
-    if json {
-        let all = json!({
-            "digest": file.digest.to_string(),
-            "bytes": file.bytes.len(),
-            "manifest": serde_json::from_slice::<Value>(&manifest.to_section()?).into_diagnostic()?,
-            "imports": imports,
-            "exports": exports,
-        });
-        say!("{}", serde_json::to_string_pretty(&all).into_diagnostic()?)?;
-        return Ok(());
-    }
-    say!("{} {}", manifest.name, manifest.version)?;
-    say!("  digest   {} (file digest)", file.digest)?;
-    say!("  size     {} KiB", file.bytes.len().div_ceil(1024))?;
-    say!("  hooks    {}", names(manifest.hooks.iter().map(ToString::to_string).collect()))?;
-    say!("  wants    {}", names(manifest.wants.iter().map(ToString::to_string).collect()))?;
-    say!("  imports  {}", names(imports))?;
-    say!("  memory   {}", manifest.budget.memory.map_or("the default".to_owned(), |memory| memory.to_string()))?;
-    for (name, route) in &manifest.routes {
-        let hashed = names(route.hash_fields.keys().cloned().collect());
-        let hashed = if hashed.is_empty() { "nothing".to_owned() } else { hashed };
-        let largest = route.max_body.map_or("default".to_owned(), |largest| largest.to_string());
-        say!("  route    {name}: hashes {hashed}, largest body {largest}")?;
+    if language != Language::Rust {
+        say!("  soma plugin test      # asks it the cases of cases.toml")?;
     }
     Ok(())
 }
@@ -113,6 +79,7 @@ async fn list(flags: &AdminFlags) -> miette::Result<()> {
         let digest = slot.digest.get(..12).unwrap_or(&slot.digest);
         say!("  version id {} (file and configuration), file digest {digest}", slot.id)?;
         say!("  hooks {}; routes {}", slot.hooks.join(", "), slot.routes.join(", "))?;
+        say!("  instances {}", slot.instances)?;
         if let Some(until) = slot.out_until_ms {
             say!("  out until {}: it trapped too often, see the log", clock_time(until))?;
         }

@@ -5,7 +5,7 @@
 //! The component comes back without a manifest.
 
 pub(crate) mod c;
-mod python;
+pub(crate) mod python;
 pub mod rust;
 pub mod typescript;
 

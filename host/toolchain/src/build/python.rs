@@ -147,7 +147,7 @@ fn sdk(folder: &Path, scratch: &Path) -> Result<PathBuf, ToolchainError> {
 fn failed(folder: &Path, said: &str) -> ToolchainError {
     let lines: Vec<&str> = said.lines().collect();
     let is_ours = |line: &&str| line.starts_with("AssertionError: ");
-    let start = lines.iter().position(|line| is_ours(&line)).unwrap_or(0);
+    let start = lines.iter().position(is_ours).unwrap_or(0);
     let end = lines.iter().position(|line| line.starts_with("Stack backtrace:")).unwrap_or(lines.len());
     let end = lines.iter().position(|line| line.starts_with("Caused by:")).unwrap_or(end);
     let told = lines.get(start..end).unwrap_or(&lines).join("\n");

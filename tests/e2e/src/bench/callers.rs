@@ -122,7 +122,11 @@ impl Draft {
             Dialect::Synapse => {
                 let mut synapse = Synapse::new(BOB, ALICE.hotkey, &question.route, question.body.clone());
                 synapse.timeout = question.timeout;
-                synapse.request()?
+                // The dendrite sends empty instances of the fields without a default. Here those are the texts; the Python
+                // axon answers 500 to an empty text for a number.
+                let fields = question.body.as_object().into_iter().flatten();
+                let others = fields.filter(|(_, value)| !value.is_string()).map(|(name, _)| name);
+                others.fold(synapse.request()?, |request, name| request.without(&format!("bt_header_input_obj_{name}")))
             }
             Dialect::Btauth => Btauth::new(BOB, ALICE.hotkey, &target, &body).request()?,
         };

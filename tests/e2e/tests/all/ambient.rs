@@ -11,7 +11,7 @@ use soma_e2e::signed::Btauth;
 use soma_e2e::wire::Answer;
 use soma_e2e::{Settings, Slot, places};
 
-/// A neuron that logs everything as JSON.
+/// A neuron that logs everything of its plugin as JSON.
 struct Traced {
     process: Process,
     port: u16,
@@ -20,7 +20,6 @@ struct Traced {
 }
 
 impl Traced {
-    /// The plugin in two slots: one instance for all requests, and one for each.
     fn start() -> Self {
         let bench = Bench::new().unwrap();
         let slot =
@@ -28,7 +27,8 @@ impl Traced {
         let path = bench.write("soma.toml", Settings::default().slot(slot).text().as_bytes()).unwrap();
         let port = free_port().unwrap();
         let mut command = bench.run_command(&path, ALICE, port).unwrap();
-        command.args(["--logging.trace", "--logging.json"]);
+        // Everything of the plugin, and not of the engine: the harness keeps so much only.
+        command.arg("--logging.json").env("SOMA_LOG", "info,plugin=trace");
         let mut process = Process::start("soma run", &mut command).unwrap();
         process.wait_for(|log| log.contains("serving offline").then_some(())).unwrap();
         Self { process, port, _bench: bench }

@@ -21,7 +21,9 @@ macro_rules! languages {
 }
 
 languages! {
+    c: "text-miner-c",
     python: "text-miner-python",
+    typescript: "text-miner-typescript",
 }
 
 /// Cases of the real dendrite; the last ones fail.
@@ -29,7 +31,7 @@ const CASES: [&str; 8] =
     ["success", "defaults", "image", "hashed", "hashed_default", "stream", "stream_refused", "wrong_type"];
 
 /// Route, body, and what the host says of the answer.
-const BODIES: [(&str, &str, u16); 9] = [
+const BODIES: [(&str, &str, u16); 8] = [
     ("TextGeneration", r#"{"prompt": "the quick  brown\nfox", "temperature": 0.2, "max_tokens": 3}"#, 200),
     ("TextGeneration", r#"{"prompt": "straße naïve \ud83d\ude42", "temperature": 0, "unknown": {"a": [1]}}"#, 200),
     ("TextGeneration", r#"{"prompt": "one two", "temperature": 2, "max_tokens": 0}"#, 200),
@@ -38,7 +40,6 @@ const BODIES: [(&str, &str, u16); 9] = [
     ("ImageGeneration", r#"{"prompt": "é\u0000\"", "size": "2048x1"}"#, 200),
     ("ImageGeneration", r#"{"prompt": "x", "size": "0x1"}"#, 422),
     ("HashedText", r#"{"prompt": "añ\ud83d\ude42b", "tags": ["x"], "max_tokens": -9007199254740991}"#, 200),
-    ("TextStream", r#"{"prompt": "one two"}"#, 200),
 ];
 
 /// A neuron whose only plugin is one of the miners; Charlie is denied.
@@ -84,8 +85,8 @@ fn gives_the_answers_of_the_rust_miner(guest: &str) {
         );
         let kind = |answer: &soma_e2e::wire::Answer| answer.header("content-type").map(str::to_owned);
         assert_eq!(kind(&found), kind(&expected), "{route} {body}");
-        if status == 200 && route != "TextStream" {
-            assert_eq!(found.json(), expected.json(), "{route} {body}");
+        if status == 200 {
+            assert_eq!(one_kind_of_number(found.json()), one_kind_of_number(expected.json()), "{route} {body}");
         } else {
             assert_eq!(without_id(&found.text()), without_id(&expected.text()), "{route} {body}");
         }
@@ -105,6 +106,18 @@ fn gives_the_answers_of_the_rust_miner(guest: &str) {
     let answer = question.run(other.bench()).unwrap();
     assert_eq!((&answer["http_status"], &answer["body"]["generated_text"]), (&json!(200), &json!("HELLO")), "{answer}");
     every_hook_was_asked(&other);
+}
+
+/// The value with every number as a float: JavaScript writes 0.0 as 0.
+fn one_kind_of_number(value: Value) -> Value {
+    match value {
+        Value::Number(number) => json!(number.as_f64()),
+        Value::Array(items) => items.into_iter().map(one_kind_of_number).collect(),
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (name, one_kind_of_number(value))).collect::<Value>()
+        }
+        other => other,
+    }
 }
 
 /// Text of an answer, up to what names the request.

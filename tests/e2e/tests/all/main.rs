@@ -10,6 +10,7 @@
 
 mod ambient;
 mod attack;
+mod author;
 mod captures_10;
 mod client;
 mod dendrite_10;
@@ -33,4 +34,5 @@ mod statuses_btauth;
 mod statuses_synapse;
 mod swap;
 mod telemetry;
+mod typescript;
 mod wallets;

@@ -126,6 +126,18 @@ fn a_state_folder_has_one_host() {
 }
 
 #[test]
+fn a_grant_that_the_plugin_does_not_want_is_a_warning_at_the_start_and_after_a_swap() {
+    const WARNING: &str = "the plugin does not want it";
+    let mut neuron =
+        soma_e2e::Neuron::start(&Settings::default().slot(miner::slot().grant(&["config", "clock"]))).unwrap();
+    let lines = |neuron: &soma_e2e::Neuron| neuron.log().lines().filter(|line| line.contains(WARNING)).count();
+    assert_eq!(lines(&neuron), 1, "of clock and not of config: {}", neuron.log());
+    assert!(neuron.swap("text", &places::guest("swap_next").unwrap()).unwrap().status.success());
+    neuron.wait_for_log("plugin swapped").unwrap();
+    assert_eq!(lines(&neuron), 2, "{}", neuron.log());
+}
+
+#[test]
 fn what_the_system_says_is_printed_once() {
     let bench = Bench::new().unwrap();
     let run = bench.run_command(&bench.path().join("absent.toml"), ALICE, free_port().unwrap());

@@ -57,6 +57,6 @@
   (export $request "request" (type $request'))
 
   (func $rank (param "request" $request) (result f64)
-    (canon lift (core func $code "rank") (memory $code "memory") (realloc (func $code "realloc"))))
+    (canon lift (core func $code "rank") (memory (core memory $code "memory")) (realloc (core func $code "realloc"))))
   (instance $priority (export "rank" (func $rank)))
   (export "soma:neuron/priority@0.1.0" (instance $priority)))

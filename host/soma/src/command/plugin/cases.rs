@@ -52,6 +52,13 @@ pub struct Case {
     pub expect: Expect,
 }
 
+impl Case {
+    /// Whether it comes by the axon protocol.
+    pub fn is_synapse(&self) -> bool {
+        self.dialect == DialectSpec::Synapse
+    }
+}
+
 /// A body: a table, or a text that is sent as it is.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged)]

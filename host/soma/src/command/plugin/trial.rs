@@ -13,7 +13,7 @@ use soma_protocol::synapse::strip_envelope;
 use soma_runtime::version::Loader;
 use soma_runtime::{Budget, Call, CallError, Caller, Dialect, LoadError, Request, Route, Slots, Stage, Trace};
 
-use super::cases::{Case, DialectSpec};
+use super::cases::Case;
 use super::sandbox;
 
 /// The request's id, in log lines.
@@ -126,12 +126,12 @@ async fn serve(slots: &Slots, route: &Arc<Route>, case: &Case, trace: &Trace) ->
     let (fields, body) = accept(route, case)?;
     let call = call(route, case, body);
     if let Some(spec) = route.is_streaming() {
-        return stream(slots, route, call, trace, if call_is_synapse(case) { 200 } else { spec.status }).await;
+        return stream(slots, route, call, trace, if case.is_synapse() { 200 } else { spec.status }).await;
     }
     let served = route.serve(slots.engine(), call, trace).await?;
     let bytes = served.reply.body.len() as u64;
     let answer = Answer { bytes, priority: served.priority, ..Answer::default() };
-    if !call_is_synapse(case) {
+    if !case.is_synapse() {
         let body = serde_json::from_slice(&served.reply.body).ok();
         return Ok(Answer { status: served.reply.status.unwrap_or(200), body, ..answer });
     }
@@ -142,17 +142,7 @@ async fn serve(slots: &Slots, route: &Arc<Route>, case: &Case, trace: &Trace) ->
     Ok(Answer { status: 200, body: Some(Value::Object(merged)), ..answer })
 }
 
-fn call_is_synapse(case: &Case) -> bool {
-    case.dialect == DialectSpec::Synapse
-}
-
-async fn stream(
-    slots: &Slots,
-    route: &Arc<Route>,
-    call: Call,
-    trace: &Trace,
-    status: u16,
-) -> Result<Answer, Refusal> {
+async fn stream(slots: &Slots, route: &Arc<Route>, call: Call, trace: &Trace, status: u16) -> Result<Answer, Refusal> {
     let mut reply = route.stream(slots.engine(), call, trace).await?;
     let mut chunks = Vec::new();
     let mut bytes = 0;
@@ -176,11 +166,11 @@ fn accept(route: &Route, case: &Case) -> Result<(Map<String, Value>, Vec<u8>), R
     if sent.len() as u64 > limit {
         return Err(Refusal::BodyTooLarge { limit });
     }
-    if !call_is_synapse(case) && !route.contract().has_schema() {
+    if !case.is_synapse() && !route.contract().has_schema() {
         return Ok((Map::new(), sent));
     }
     let mut fields = json::parse_object(&sent)?;
-    if call_is_synapse(case) {
+    if case.is_synapse() {
         fields = strip_envelope(fields);
     }
     let accepted = route.contract().accept(fields)?;
@@ -202,9 +192,9 @@ fn call(route: &Route, case: &Case, body: Vec<u8>) -> Call {
             stake: case.caller.stake,
             validator_permit: case.caller.validator_permit,
             ip: case.caller.ip.clone(),
-            body_bound: hashed || !call_is_synapse(case),
+            body_bound: hashed || !case.is_synapse(),
         },
-        dialect: if call_is_synapse(case) { Dialect::Synapse } else { Dialect::Btauth },
+        dialect: if case.is_synapse() { Dialect::Synapse } else { Dialect::Btauth },
         method: "POST".to_owned(),
         headers: listed.collect(),
         content_type: "application/json".to_owned(),

@@ -55,11 +55,9 @@ fn compare(path: &str, expected: &Map<String, Value>, actual: Option<&Value>, fo
         match (expected, actual) {
             (Value::Object(fields), Some(Value::Object(_))) => compare(&what, fields, actual, found),
             _ if actual.is_some_and(|actual| equal(expected, actual)) => {}
-            _ => found.push(Difference {
-                what,
-                expected: expected.clone(),
-                actual: actual.cloned().unwrap_or_default(),
-            }),
+            _ => {
+                found.push(Difference { what, expected: expected.clone(), actual: actual.cloned().unwrap_or_default() })
+            }
         }
     }
 }
@@ -114,7 +112,8 @@ mod tests {
         let refused = Outcome { status: 403, reason: Some("denied: too poor".into()), ..Outcome::default() };
         let expect = Expect { reason: Some("poor".into()), ..Expect::default() };
         assert_eq!(differences(&expect, &refused).len(), 1);
-        let other = Expect { status: 403, reason: Some("rich".into()), priority: Some(1.0), chunks: Some(vec![]), body: None };
+        let other =
+            Expect { status: 403, reason: Some("rich".into()), priority: Some(1.0), chunks: Some(vec![]), body: None };
         assert_eq!(differences(&other, &refused).len(), 3);
     }
 

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use tempfile::TempDir;
-use toml::{Table, Value};
 
 use crate::account::{ALICE, CHARLIE, DAVE};
 use crate::attack::draft::ROUTE;
@@ -15,9 +14,6 @@ use crate::neuron::{Bench, Neuron};
 use crate::python::{Sdk, Service, wallet_arguments};
 use crate::query::Dialect;
 use crate::{Slot, places};
-
-/// Memory that the operator grants to guests that bring an interpreter along.
-const LARGE: &str = "256MiB";
 
 /// What serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,12 +102,6 @@ impl Contestant {
 
     fn sandboxed(&self, mode: &str) -> Result<Place, HarnessError> {
         let slot = slot(places::guest(&format!("text-miner-{}", self.guest))?).with("instances", mode);
-        let slot = match self.guest {
-            "python" | "typescript" => {
-                slot.with("budget", Table::from_iter([("memory".to_owned(), Value::from(LARGE))]))
-            }
-            _ => slot,
-        };
         Neuron::start(&unlimited().slot(slot)).map(Place::Soma)
     }
 }

@@ -1,0 +1,183 @@
+//! The table, and what limits.
+
+use std::collections::BTreeMap;
+
+use miette::IntoDiagnostic;
+use serde::Serialize;
+
+use super::calls::Calls;
+use super::load::Outcome;
+use crate::output::say;
+
+/// Requests that came over the loopback address.
+#[derive(Clone, Debug, Serialize)]
+pub struct Crowd {
+    /// What was asked.
+    pub name: String,
+    /// Answers for each second of the server's processor time.
+    pub per_core_second: f64,
+    /// Microseconds of the server's processor time for one.
+    pub cpu_us: f64,
+    /// Answers for each second of the clock, beside the thread that asks.
+    pub per_second: f64,
+    /// Answers by status.
+    pub statuses: BTreeMap<u16, u64>,
+}
+
+/// Everything that was measured.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// Cores that this process may use.
+    pub cores: usize,
+    /// Microseconds of one sr25519 verification.
+    pub verify_us: f64,
+    /// Signed requests, by slot.
+    pub requests: Vec<Crowd>,
+    /// Calls of the plugins without a server, by slot.
+    pub calls: Vec<Calls>,
+    /// What strangers can send.
+    pub junk: Vec<Crowd>,
+}
+
+impl Crowd {
+    /// What a load showed.
+    pub fn of(name: String, outcome: &Outcome) -> Crowd {
+        let answers = outcome.statuses.values().sum::<u64>() as f64;
+        let (used, elapsed) = (outcome.server.as_secs_f64().max(1e-9), outcome.elapsed.as_secs_f64().max(1e-9));
+        Crowd {
+            name,
+            per_core_second: answers / used,
+            cpu_us: used * 1e6 / answers.max(1.0),
+            per_second: answers / elapsed,
+            statuses: outcome.statuses.clone(),
+        }
+    }
+
+    /// What was answered, when it is not what a good caller gets.
+    fn instead(&self) -> String {
+        if self.statuses.keys().all(|status| *status == 200) {
+            return String::new();
+        }
+        let counts = self.statuses.iter().map(|(status, count)| format!("{count} x {status}"));
+        format!("answered {}", counts.collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl Report {
+    /// As a table or as one JSON object.
+    pub fn print(&self, json: bool) -> miette::Result<()> {
+        if json {
+            say!("{}", serde_json::to_string(self).into_diagnostic()?)?;
+            return Ok(());
+        }
+        say!("{}", self.table())?;
+        Ok(())
+    }
+
+    fn table(&self) -> String {
+        let mut lines = vec![format!("{:<44} {:>12} {:>10}", "on one core", "a second", "CPU us")];
+        let mut row = |name: &str, rate: f64, cpu: f64, note: &str| {
+            lines.push(format!("{name:<44} {rate:>12.0} {cpu:>10.1}  {note}").trim_end().to_owned());
+        };
+        for crowd in &self.requests {
+            row(&format!("verified requests, {}", crowd.name), crowd.per_core_second, crowd.cpu_us, &crowd.instead());
+        }
+        for calls in &self.calls {
+            let name = format!("calls without a server, {}: {}", calls.slot, calls.route);
+            let mode = format!("instances {}", calls.instances);
+            let note = match &calls.instead {
+                Some(instead) => format!("{mode}; {} not answered: {instead}", calls.unanswered),
+                None => mode,
+            };
+            row(&name, calls.calls_per_core_second, calls.cpu_us, &note);
+        }
+        for crowd in &self.junk {
+            row(&format!("junk held, {}", crowd.name), crowd.per_core_second, crowd.cpu_us, "");
+        }
+        row("sr25519 verifications", 1e6 / self.verify_us.max(1e-9), self.verify_us, "");
+        lines.push(String::new());
+        lines.extend(self.limits());
+        lines.join("\n")
+    }
+
+    /// Sentences that say what limits.
+    fn limits(&self) -> Vec<String> {
+        let mut said = Vec::new();
+        let dearest = self.requests.iter().max_by(|one, other| one.cpu_us.total_cmp(&other.cpu_us));
+        if let Some(crowd) = dearest {
+            let slot = crowd.name.split(": ").next().unwrap_or_default();
+            let plugin = self.calls.iter().find(|calls| calls.slot == slot).map_or(0.0, |calls| calls.cpu_us);
+            let (signature, rest) = (self.verify_us, (crowd.cpu_us - plugin - self.verify_us).max(0.0));
+            let parts = [("the plugin", plugin), ("the signature", signature), ("HTTP and the host's checks", rest)];
+            let largest = parts.iter().max_by(|one, other| one.1.total_cmp(&other.1)).map_or("", |(name, _)| name);
+            said.push(format!(
+                "What limits is {largest}: of {:.0} us for {}, the plugin takes {plugin:.0}, the signature {signature:.0}, HTTP and \
+                 the host's checks {rest:.0}.",
+                crowd.cpu_us, crowd.name
+            ));
+            let all = crowd.per_core_second * self.cores as f64;
+            said.push(format!(
+                "This machine has {} cores: about {all:.0} such requests a second with all of them.",
+                self.cores
+            ));
+        }
+        if let Some(forged) = self.junk.first() {
+            said.push(format!(
+                "Whoever forges signatures has to send {:.0} a second to keep one core busy; unlike here, the host's rates \
+                 by address refuse most of them before a signature is verified.",
+                forged.per_core_second
+            ));
+        }
+        said
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn crowd(name: &str, status: u16, cpu_us: f64) -> Crowd {
+        let server = Duration::from_secs_f64(cpu_us * 1000.0 / 1e6);
+        let outcome = Outcome { statuses: [(status, 1000)].into(), elapsed: Duration::from_secs(1), server };
+        Crowd::of(name.to_owned(), &outcome)
+    }
+
+    fn report(plugin: f64) -> Report {
+        let calls = Calls {
+            slot: "text".to_owned(),
+            route: "Text".to_owned(),
+            instances: "fresh".to_owned(),
+            calls_per_core_second: 1e6 / plugin,
+            cpu_us: plugin,
+            calls: 1000,
+            unanswered: 0,
+            instead: None,
+        };
+        Report {
+            cores: 2,
+            verify_us: 40.0,
+            requests: vec![crowd("text: Text", 200, 70.0 + plugin)],
+            calls: vec![calls],
+            junk: vec![crowd("forged signatures", 401, 50.0)],
+        }
+    }
+
+    #[test]
+    fn the_sentence_names_the_largest_part() {
+        for (plugin, largest) in [(10.0, "the signature"), (500.0, "the plugin")] {
+            let table = report(plugin).table();
+            assert!(table.contains(&format!("What limits is {largest}:")), "{table}");
+            assert!(table.contains("has to send 20000 a second"), "{table}");
+        }
+        assert!(report(10.0).table().contains("about 25000 such requests"));
+    }
+
+    #[test]
+    fn answers_that_are_no_success_are_told() {
+        let mut report = report(10.0);
+        report.requests = vec![crowd("text: Text", 403, 80.0)];
+        assert!(report.table().contains("answered 1000 x 403"));
+    }
+}

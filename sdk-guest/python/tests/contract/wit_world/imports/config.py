@@ -1,0 +1,5 @@
+SETTINGS = {}
+
+
+def get(key):
+    return SETTINGS.get(key)
