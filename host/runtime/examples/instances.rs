@@ -3,7 +3,8 @@
 //! `cargo run --release --features native --example instances -- PLUGIN.wasm ROUTE BODY [SECONDS]`
 //!
 //! Prints one JSON line for each case: calls per second, and the median and 99th percentile of a call in
-//! microseconds. The plugin needs no grants.
+//! microseconds. `one after another` has no pause between two calls; `with pauses` leaves 200 us, in which instances can
+//! be made in advance. The plugin needs no grants.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -21,6 +22,10 @@ use soma_runtime::{Caller, Dialect, GuestEngine, InstanceSpec, Request, SlotSpec
 
 /// More than two: what a slot may have of them is one less.
 const THREADS: usize = 3;
+
+/// Pause between two calls.
+const PAUSES: [(&str, Duration); 2] =
+    [("one after another", Duration::ZERO), ("with pauses", Duration::from_micros(200))];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -41,13 +46,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let asked = Asked { request: request(&route), body: body.into_bytes() };
     for (name, instances) in modes {
         let version = runtime.block_on(loader.load(&slot(Path::new(&plugin), instances)))?;
-        for threads in [1, 2] {
-            let mut taken = measure(&version, &asked, threads, Duration::from_secs_f64(seconds))?;
+        for (threads, (how, pause)) in [1, 2].into_iter().flat_map(|threads| PAUSES.map(|pause| (threads, pause))) {
+            let mut taken = measure(&version, &asked, threads, Duration::from_secs_f64(seconds), pause)?;
             taken.sort_unstable();
             let at = |share: usize| taken.get(taken.len() * share / 1000).map_or(0.0, |time| time.as_secs_f64() * 1e6);
             let rate = taken.len() as f64 / seconds;
             println!(
-                r#"{{"case":"{name}","threads":{threads},"rate":{rate:.0},"p50_us":{:.1},"p99_us":{:.1}}}"#,
+                r#"{{"case":"{name}","how":"{how}","threads":{threads},"rate":{rate:.0},"p50_us":{:.1},"p99_us":{:.1}}}"#,
                 at(500),
                 at(990)
             );
@@ -69,6 +74,7 @@ fn measure(
     asked: &Asked,
     threads: usize,
     time: Duration,
+    pause: Duration,
 ) -> Result<Vec<Duration>, Box<dyn Error>> {
     let failed = AtomicUsize::new(0);
     let run = || -> Vec<Duration> {
@@ -82,6 +88,10 @@ fn measure(
                     failed.fetch_add(1, Ordering::Relaxed);
                 }
                 taken.push(begun.elapsed());
+                // A sleep would measure how fast a thread wakes up.
+                while !pause.is_zero() && begun.elapsed() < pause {
+                    std::hint::spin_loop();
+                }
             }
             taken
         })

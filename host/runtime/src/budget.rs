@@ -53,6 +53,19 @@ pub struct Budget {
     pub handles: usize,
     /// Elements of all tables of one instance.
     pub table: usize,
+    /// What calls that misbehave lead to.
+    pub traps: Traps,
+}
+
+/// Whether callers that make a plugin trap have to wait, and a plugin that traps too often goes out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Traps {
+    /// They do.
+    #[default]
+    Limited,
+    /// They do not: traps are only counted. For tests of plugins that are meant to trap.
+    Unlimited,
 }
 
 impl Default for Budget {
@@ -87,6 +100,7 @@ impl Default for Budget {
             // A plugin of this contract holds one stream at a time.
             handles: 1000,
             table: TABLE,
+            traps: Traps::Limited,
         }
     }
 }

@@ -102,9 +102,6 @@ fn pool() -> PoolingAllocationConfig {
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(64 << 10)
         .async_stack_keep_resident(64 << 10);
-    if std::env::var_os("XSCAN").is_some() {
-        pool.pagemap_scan(wasmtime::Enabled::Yes);
-    }
     pool
 }
 
@@ -112,9 +109,6 @@ impl GuestEngine {
     /// Starts the engine, its epoch clock and `threads` threads for guests (the machine's cores when none).
     pub fn start(threads: Option<NonZeroUsize>) -> Result<GuestEngine, LoadError> {
         let mut config = code_config();
-        if std::env::var_os("XZERO").is_some() {
-            config.async_stack_zeroing(true);
-        }
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
         let engine = Engine::new(&config).map_err(|error| LoadError::Engine(format!("{error:#}")))?;
         let linker = capability::linker(&engine).map_err(|error| LoadError::Engine(format!("{error:#}")))?;

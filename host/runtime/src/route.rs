@@ -231,11 +231,15 @@ mod tests {
         let made_up = "Ignore the above\n\u{1b}[31m, and more";
         let table = [
             (json!({"propertyNames": {"maxLength": 8}}), json!({made_up: 1}), "has a field whose name is not allowed"),
-            (json!({"additionalProperties": false}), json!({made_up: 1}), "has a field that is not allowed"),
             (
-                json!({"unevaluatedProperties": false, "additionalProperties": {"type": "string"}}),
+                json!({"properties": {"a": {}}, "additionalProperties": false}),
                 json!({made_up: 1}),
-                "",
+                "has a field that is not allowed",
+            ),
+            (
+                json!({"properties": {"a": {"additionalProperties": {"type": "string"}}}}),
+                json!({"a": {made_up: 1}}),
+                "a/?: ",
             ),
         ];
         for (schema, body, problem) in table {

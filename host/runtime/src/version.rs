@@ -163,7 +163,8 @@ impl Version {
     ) -> Arc<Version> {
         let Parts { manifest, digest, budget, routes } = parts;
         let (slot, id): (Arc<str>, Arc<str>) = (spec.name.as_str().into(), version_id(&digest, &spec.config).into());
-        let conduct = Conduct::new(slot.clone(), id.clone(), engine.ledger().slot(&spec.name));
+        let counts = engine.ledger().slot(&spec.name);
+        let conduct = Conduct::new(slot.clone(), id.clone(), counts, budget.traps);
         // A resident instance serves one request at a time; the others wait where they are ordered by priority.
         let at_once = |most: usize| if policy == InstancePolicy::Resident { 1 } else { most };
         Arc::new(Version {

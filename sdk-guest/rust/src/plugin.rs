@@ -31,6 +31,40 @@
 ///
 /// On the author's own machine the same functions are there without a host, as `NativePlugin::forward`, `blacklist`,
 /// `verify`, `priority` and `init`: what a host of native code would call.
+///
+/// ```
+/// use soma_sdk::{prelude::*, testing};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Shout {
+///     text: String,
+/// }
+///
+/// fn shout(mut synapse: Shout) -> Shout {
+///     synapse.text.make_ascii_uppercase();
+///     synapse
+/// }
+///
+/// fn stranger(request: &Request) -> (bool, String) {
+///     (request.caller.uid.is_none(), "not registered".into())
+/// }
+///
+/// fn load() -> Result<(), String> {
+///     Err("there is no model".into())
+/// }
+///
+/// soma_sdk::plugin! {
+///     forward: { Shout => shout },
+///     blacklist: stranger,
+///     init: load,
+/// }
+///
+/// let request = testing::request("Shout");
+/// assert_eq!(NativePlugin::blacklist(request.clone()), Verdict::Deny("not registered".into()));
+/// let reply = NativePlugin::forward(request, br#"{"text":"hi"}"#.to_vec()).unwrap();
+/// assert_eq!(reply.body, br#"{"text":"HI"}"#);
+/// assert_eq!(NativePlugin::init(), Err("there is no model".into()));
+/// ```
 #[macro_export]
 macro_rules! plugin {
     (@hooks) => {};

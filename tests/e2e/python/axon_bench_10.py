@@ -1,35 +1,13 @@
 """The miner of the benches on the real 10.5.0 axon, as shipped; prints `READY <port>`, stops when stdin ends."""
 
 import argparse
-import socket
 import sys
-import time
 from typing import Tuple
 
 import miner_bench
 import synapses_10 as synapses
 
 from bittensor import Axon
-
-# How long the axon's own thread may take until it accepts connections, in seconds.
-START_LIMIT = 60
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_until_listening(port):
-    deadline = time.monotonic() + START_LIMIT
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    sys.exit(f"the axon does not listen on port {port} after {START_LIMIT} s")
 
 
 def forward(synapse: synapses.TextGeneration) -> synapses.TextGeneration:
@@ -48,12 +26,11 @@ def main(arguments):
     def priority(synapse: synapses.TextGeneration) -> float:
         return stakes.get(synapse.dendrite.hotkey, 0.0)
 
-    port = free_port()
+    port = miner_bench.free_port()
     axon = Axon(wallet=synapses.open_wallet(arguments), port=port, ip="127.0.0.1", external_ip="127.0.0.1")
     axon.attach(forward_fn=forward, blacklist_fn=blacklist, priority_fn=priority)
     axon.start()
-    wait_until_listening(port)
-    print(f"READY {port}", flush=True)
+    miner_bench.announce(port)
     sys.stdin.read()
     axon.stop()
 

@@ -4,8 +4,6 @@ uvicorn serves it in one process and without an access log. Prints `READY <port>
 """
 
 import argparse
-import asyncio
-import socket
 import sys
 import threading
 from typing import Optional
@@ -52,24 +50,22 @@ def application(hotkey, denied):
     return app
 
 
-async def serve(arguments):
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+def serve(arguments):
+    port = miner_bench.free_port()
     app = application(arguments.hotkey, set(arguments.deny))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    # The server binds the port itself: what it gets handed is served with other socket options, which is slower.
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", access_log=False))
 
     def stop_with_stdin():
+        miner_bench.announce(port)
         sys.stdin.read()
         server.should_exit = True
 
     threading.Thread(target=stop_with_stdin, daemon=True).start()
-    # The port takes connections from here on; what comes before the server runs waits.
-    listener.listen(128)
-    print(f"READY {listener.getsockname()[1]}", flush=True)
-    await server.serve(sockets=[listener])
+    server.run()
 
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--hotkey", required=True, help="the ss58 address that requests have to be signed for")
 parser.add_argument("--deny", action="append", default=[])
-asyncio.run(serve(parser.parse_args()))
+serve(parser.parse_args())

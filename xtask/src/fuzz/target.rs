@@ -205,6 +205,27 @@ pub const TARGETS: &[Target] = &[
         "any_file_is_read_or_refused",
         "cases.toml of a plugin",
     ),
+    target(
+        "bench-answers",
+        "soma",
+        "host/soma/src/command/bench/load.rs",
+        "any_bytes_are_an_answer_or_not",
+        "what a benched axon answers",
+    ),
+    target(
+        "instances",
+        "soma-runtime",
+        "host/runtime/src/instances/policy.rs",
+        "any_text_is_read_or_refused",
+        "instance modes in soma.toml",
+    ),
+    target(
+        "tool-versions",
+        "soma-toolchain",
+        "host/toolchain/src/build/typescript.rs",
+        "any_version_is_read",
+        "what a tool says its version is",
+    ),
     target("soma-toml", "soma", "host/soma/src/config/tests.rs", "any_file_is_read_or_refused", "soma.toml"),
     target(
         "admin",

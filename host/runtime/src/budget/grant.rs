@@ -7,7 +7,7 @@ use bytesize::ByteSize;
 use soma_manifest::manifest::LONGEST_WALL;
 use soma_manifest::{BudgetRequest, Millis, Seconds};
 
-use super::Budget;
+use super::{Budget, Traps};
 
 /// What the operator's file says about a slot's budget; none leaves the default. No time is longer than
 /// [`LONGEST_WALL`] seconds, whatever is written.
@@ -50,6 +50,8 @@ pub struct BudgetGrant {
     pub host_call: Option<ByteSize>,
     /// Handles of resources that are alive.
     pub handles: Option<NonZeroUsize>,
+    /// `limited` or `unlimited`: what calls that misbehave lead to.
+    pub traps: Option<Traps>,
 }
 
 /// A plugin asks for more than the operator gives.
@@ -93,6 +95,7 @@ impl Budget {
             log_call: bytes(grant.log_call, usual.log_call),
             host_call: grant.host_call.unwrap_or(usual.host_call),
             handles: grant.handles.map_or(usual.handles, NonZeroUsize::get),
+            traps: grant.traps.unwrap_or(usual.traps),
             ..usual
         })
     }

@@ -13,6 +13,8 @@
 //! again later; one call in each step (1 s, doubling up to 60 s) is let through as a probe, and a good one puts the version
 //! back.
 //!
+//! An operator can have traps counted and nothing else (`budget = { traps = "unlimited" }`).
+//!
 //! All of this belongs to a version: a swap starts with a clean slate, and what drains counts for nothing. Counters
 //! belong to the slot and go on.
 //!
@@ -40,6 +42,7 @@ use tokio::sync::Notify;
 
 use self::breaker::{Admitted, Breaker, Change, rule};
 use self::callers::{Callers, MOST_CALLERS, Strike};
+use crate::budget::Traps;
 use crate::error::CallError;
 
 pub use self::counts::{Counts, Exhaustion, Ledger};
@@ -52,6 +55,7 @@ pub struct Conduct {
     slot: Arc<str>,
     version: Arc<str>,
     counts: Arc<Counts>,
+    traps: Traps,
     record: Mutex<Record>,
     /// Tells those in the queue that the version went out.
     went_out: Notify,
@@ -98,9 +102,9 @@ impl Record {
 
 impl Conduct {
     /// Of a version that has just come.
-    pub fn new(slot: Arc<str>, version: Arc<str>, counts: Arc<Counts>) -> Conduct {
+    pub fn new(slot: Arc<str>, version: Arc<str>, counts: Arc<Counts>, traps: Traps) -> Conduct {
         let record = Mutex::new(Record::new(Instant::now()));
-        Conduct { slot, version, counts, record, went_out: Notify::new() }
+        Conduct { slot, version, counts, traps, record, went_out: Notify::new() }
     }
 
     /// The counters of its slot.
@@ -151,6 +155,9 @@ impl Conduct {
 
     fn trapped(&self, admitted: Admitted, caller: &str) {
         self.counts.trapped();
+        if self.traps == Traps::Unlimited {
+            return;
+        }
         let (strike, change) = self.record().trapped(admitted, caller, Instant::now());
         if let Strike::Counted(wait) = strike {
             let (slot, version) = (&*self.slot, &*self.version);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::budget::Traps;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -180,7 +181,7 @@ proptest! {
     #[test]
     fn a_visit_that_ends_without_a_word_changes_nothing(asked in any::<bool>(), traps in 0_usize..3) {
         let counts = Arc::new(Counts::default());
-        let conduct = Arc::new(Conduct::new("slot".into(), "version".into(), counts.clone()));
+        let conduct = Arc::new(Conduct::new("slot".into(), "version".into(), counts.clone(), Traps::Limited));
         for caller in 0..traps {
             let mut visit = Visit::begin([&conduct], &caller.to_string()).unwrap();
             visit.ask(&conduct);
@@ -199,10 +200,22 @@ fn trap(slot: &str) -> CallError {
     CallError::Trap { slot: slot.to_owned(), hook: soma_manifest::Hook::Forward, trap: "unreachable".to_owned() }
 }
 
+/// The operator's word: nobody waits, and all of it is counted.
+#[test]
+fn without_a_limit_traps_are_only_counted() {
+    let conduct = Arc::new(Conduct::new("slot".into(), "version".into(), Arc::default(), Traps::Unlimited));
+    for caller in ["a", "b", "c", "a"] {
+        let mut visit = Visit::begin([&conduct], caller).unwrap();
+        visit.ask(&conduct);
+        visit.settle(&Err::<(), _>(trap("slot")));
+    }
+    assert_eq!((conduct.counts().traps(), conduct.slowed(), conduct.out()), (4, 0, None));
+}
+
 /// A request asks two versions; only the one that the error names is to blame.
 #[tokio::test]
 async fn the_version_that_trapped_is_to_blame_and_those_who_wait_are_told() {
-    let conduct = |slot: &str| Arc::new(Conduct::new(slot.into(), "version".into(), Arc::default()));
+    let conduct = |slot: &str| Arc::new(Conduct::new(slot.into(), "version".into(), Arc::default(), Traps::Limited));
     let (gate, text) = (conduct("gate"), conduct("text"));
     let waiting = Visit::begin([&gate, &text], "patient").unwrap();
     for caller in ["a", "b", "c"] {

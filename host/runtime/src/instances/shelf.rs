@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::live::Live;
 
-/// Instances made in advance for a version, when the operator names no number: see the module's essay.
+/// Instances made in advance for a version, when the operator names no number. None: see the essay of the module.
 pub const READY: usize = 0;
 
 /// Room for idle instances of all versions together: whoever needs an instance of the pool must find one.

@@ -61,7 +61,7 @@ impl Callers {
     }
 
     /// `count` requests with fresh nonces that ask the questions in turn, to be sent over `lanes` connections: the n-th
-    /// belongs to connection n modulo `lanes`. Each connection is a dendrite of its own, with a uuid of its own and nonces that grow: the Python axon
+    /// belongs to connection n modulo `lanes`. Each connection has a uuid of its own and nonces that grow: the Python axon
     /// wants both.
     ///
     /// # Errors
@@ -77,9 +77,10 @@ impl Callers {
         let drafts: Vec<Draft> = drafts.collect::<Result<_, _>>()?;
         let (first, lanes) = (next_nonce(), lanes.max(1));
         let sign = |number: usize| {
-            let (pair, hotkey) = self.pairs.get(number % lanes % self.pairs.len().max(1))?;
-            // Not number modulo the questions: each connection is to ask all of them.
-            let draft = drafts.get((number / lanes + number % lanes) % drafts.len().max(1))?;
+            // Not number modulo the list: each connection is to ask every question, in every caller's name.
+            let turn = number / lanes + number % lanes;
+            let (pair, hotkey) = self.pairs.get(turn % self.pairs.len().max(1))?;
+            let draft = drafts.get(turn % drafts.len().max(1))?;
             Some(draft.signed(pair, hotkey, first + number as u64, number % lanes))
         };
         let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -182,8 +183,9 @@ mod tests {
             };
             for lane in 0..3 {
                 let own: Vec<_> = texts.iter().skip(lane).step_by(3).collect();
-                let hotkeys: BTreeSet<_> = own.iter().map(|text| value(text, "hotkey: 5")).collect();
-                assert!(hotkeys.len() <= 2, "the axon's and the caller's: {hotkeys:?}");
+                let ids: BTreeSet<_> = own.iter().filter_map(|text| text.split_once("dendrite_uuid: ")).collect();
+                let ids: BTreeSet<_> = ids.iter().filter_map(|(_, rest)| rest.split("\r\n").next()).collect();
+                assert!(ids.len() <= 1, "one dendrite: {ids:?}");
                 let nonces: Vec<u64> = own.iter().map(|text| value(text, nonce).parse().unwrap()).collect();
                 assert!(nonces.is_sorted());
             }

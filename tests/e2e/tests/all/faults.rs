@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use soma_e2e::account::{ALICE, BOB};
+use soma_e2e::account::{ALICE, Account, BOB, CHARLIE, DAVE};
 use soma_e2e::signed::{Btauth, Synapse};
 use soma_e2e::wire::{Answer, Request};
 use soma_e2e::{Neuron, Slot, places};
@@ -62,7 +62,12 @@ impl Bed {
     }
 
     fn synapse(&self, body: Value) -> Synapse<'static> {
-        Synapse::new(BOB, ALICE.hotkey, self.route, body)
+        self.synapse_of(BOB, body)
+    }
+
+    /// One that makes a plugin trap has to wait, so others ask next.
+    fn synapse_of(&self, caller: Account, body: Value) -> Synapse<'static> {
+        Synapse::new(caller, ALICE.hotkey, self.route, body)
     }
 
     fn ask(&self, request: &Request) -> Answer {
@@ -112,8 +117,8 @@ fn a_fault_is_500_with_an_id_and_its_text_stays_in_the_log() {
     ] {
         let mut bed = Bed::start(guest, "Echo", |slot| slot);
         // Twice: what broke must not be used again.
-        for _ in 0..2 {
-            let answer = bed.ask_synapse(json!({"prompt": "a"}));
+        for caller in [BOB, DAVE] {
+            let answer = bed.ask(&bed.synapse_of(caller, json!({"prompt": "a"})).request().unwrap());
             assert_eq!(answer.status, 500, "{guest}: {}", answer.text());
             let message = answer.message();
             let id = message.strip_prefix("Internal Server Error #").unwrap_or_default();
@@ -144,7 +149,8 @@ fn a_loop_ends_with_its_budget_when_the_caller_names_no_time_out() {
 #[test]
 fn a_gate_that_never_decides_is_out_of_time() {
     let mut bed = Bed::start("limit_gate", "Echo", |slot| slot);
-    for answer in [bed.ask_synapse(json!({})), bed.ask_btauth("{}")] {
+    let of_another = bed.synapse_of(DAVE, json!({})).request().unwrap();
+    for answer in [bed.ask(&of_another), bed.ask_btauth("{}")] {
         assert_eq!(answer.status, 408, "{}", answer.text());
     }
     bed.assert_neighbours_are_well();
@@ -153,10 +159,15 @@ fn a_gate_that_never_decides_is_out_of_time() {
 #[test]
 fn every_request_has_an_instance_of_its_own() {
     let mut bed = Bed::start("fresh_counter", "Counter", |slot| slot);
-    for (then, status) in
-        [("answer", 200), ("trap", 500), ("answer", 200), ("spin", 408), ("fail", 500), ("answer", 200)]
-    {
-        let answer = bed.ask_synapse(json!({"then": then}));
+    for (caller, then, status) in [
+        (BOB, "answer", 200),
+        (CHARLIE, "trap", 500),
+        (BOB, "answer", 200),
+        (DAVE, "spin", 408),
+        (BOB, "fail", 500),
+        (BOB, "answer", 200),
+    ] {
+        let answer = bed.ask(&bed.synapse_of(caller, json!({"then": then})).request().unwrap());
         assert_eq!(answer.status, status, "{then}: {}", answer.text());
         if status == 200 {
             assert_eq!(answer.json()["calls"], 1, "{then}");

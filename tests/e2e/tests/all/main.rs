@@ -11,6 +11,7 @@
 mod ambient;
 mod attack;
 mod author;
+mod bench;
 mod captures_10;
 mod client;
 mod dendrite_10;

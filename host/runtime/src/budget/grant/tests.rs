@@ -77,6 +77,7 @@ fn every_budget_that_the_operator_names_is_the_one_that_changes() {
         (r#"{"log-call": "1MiB"}"#, Budget { log_call: 1 << 20, ..usual }),
         (r#"{"host-call": "1MiB"}"#, Budget { host_call: ByteSize::mib(1), ..usual }),
         (r#"{"handles": 10}"#, Budget { handles: 10, ..usual }),
+        (r#"{"traps": "unlimited"}"#, Budget { traps: Traps::Unlimited, ..usual }),
     ];
     for (text, expected) in table {
         assert_eq!(Budget::decide(BudgetRequest::default(), granted(text)), Ok(expected), "{text}");

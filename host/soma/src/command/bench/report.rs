@@ -103,7 +103,12 @@ impl Report {
     /// Sentences that say what limits.
     fn limits(&self) -> Vec<String> {
         let mut said = Vec::new();
-        let dearest = self.requests.iter().max_by(|one, other| one.cpu_us.total_cmp(&other.cpu_us));
+        // Of those that a good caller would get, if there are any.
+        let rank = |crowd: &Crowd| (crowd.instead().is_empty(), crowd.cpu_us);
+        let dearest = self.requests.iter().max_by(|one, other| {
+            let ((good, cpu), (other_good, other_cpu)) = (rank(one), rank(other));
+            good.cmp(&other_good).then(cpu.total_cmp(&other_cpu))
+        });
         if let Some(crowd) = dearest {
             let slot = crowd.name.split(": ").next().unwrap_or_default();
             let plugin = self.calls.iter().find(|calls| calls.slot == slot).map_or(0.0, |calls| calls.cpu_us);

@@ -30,11 +30,13 @@ impl Subject {
         Ok(Slots::load(sandbox::loader(None)?, self.specs.clone()).await?)
     }
 
-    /// A body that the route's schema may well accept.
+    /// A body that the route's schema may well accept, with the schema's defaults as a plugin gets it.
     pub fn body(&self, slots: &Slots, route: &str) -> Vec<u8> {
         let table = slots.table();
-        let spec = table.route(route).and_then(|route| route.answerer().manifest().routes.get(route.name()).cloned());
-        let schema = spec.and_then(|spec| spec.schema);
-        serde_json::Value::Object(probe::body(schema.as_ref())).to_string().into_bytes()
+        let Some(route) = table.route(route) else { return b"{}".to_vec() };
+        let spec = route.answerer().manifest().routes.get(route.name());
+        let made_up = probe::body(spec.and_then(|spec| spec.schema.as_ref()));
+        let body = route.contract().accept(made_up.clone()).unwrap_or(made_up);
+        serde_json::Value::Object(body).to_string().into_bytes()
     }
 }
