@@ -7,18 +7,13 @@ import time
 from typing import Tuple
 
 import edge_classes_10 as edge_classes
+import ports
 import synapses_10 as synapses
 
 from bittensor import Axon
 
 # How long the axon's own thread may take until it accepts connections, in seconds.
 START_LIMIT = 60
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_until_listening(port):
@@ -49,7 +44,7 @@ def main(arguments):
     def blacklist(synapse: synapses.TextGeneration) -> Tuple[bool, str]:
         return synapse.dendrite.hotkey in denied, "on the list of the test"
 
-    port = free_port()
+    port = ports.free_port()
     axon = Axon(wallet=synapses.open_wallet(arguments), port=port, ip="127.0.0.1", external_ip="127.0.0.1")
     axon.attach(forward_fn=generate_text, blacklist_fn=blacklist)
     axon.attach(forward_fn=hashed_text)

@@ -22,12 +22,6 @@ def generate(prompt, max_tokens, temperature):
     return " ".join((words[shift:] + words[:shift])[:max_tokens])
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def announce(port):
     """Prints `READY <port>` when somebody listens there."""
     deadline = time.monotonic() + START_LIMIT

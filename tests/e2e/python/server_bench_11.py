@@ -9,6 +9,7 @@ import threading
 from typing import Optional
 
 import miner_bench
+import ports
 import uvicorn
 from bittensor import http_auth
 from fastapi import FastAPI, HTTPException, Request
@@ -51,7 +52,7 @@ def application(hotkey, denied):
 
 
 def serve(arguments):
-    port = miner_bench.free_port()
+    port = ports.free_port()
     app = application(arguments.hotkey, set(arguments.deny))
     # The server binds the port itself: what it gets handed is served with other socket options, which is slower.
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", access_log=False))

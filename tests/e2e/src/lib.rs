@@ -19,7 +19,7 @@
 //! - [`wire`]: one HTTP exchange over a plain socket
 //! - [`attack`]: hostile clients, from many addresses of the loopback network
 //! - [`flood`]: what they cost, measured
-//! - [`bench`]: what whole servers cost: ours beside the Python ones, swaps, many plugins
+//! - [`mod@bench`]: what whole servers cost: ours beside the Python ones, swaps, many plugins
 //! - [`differential`]: our axon beside the real one, on generated requests
 //! - [`error`]: what can go wrong in the harness itself
 

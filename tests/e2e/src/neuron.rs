@@ -273,12 +273,18 @@ impl Neuron {
     }
 }
 
+/// Where [`free_port`] looks: below the ports that the system gives to outgoing connections, of which some tests
+/// open thousands. One of those would take a port between the look and its use.
+const PORTS: std::ops::Range<u16> = 10_000..30_000;
+
 /// A loopback port that nobody listens on at the moment.
 ///
 /// # Errors
 /// [`HarnessError::Io`] when there is none.
 pub fn free_port() -> Result<u16, HarnessError> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(HarnessError::io("looking for a free port"))?;
-    let address = listener.local_addr().map_err(HarnessError::io("looking for a free port"))?;
-    Ok(address.port())
+    let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    let below = (0..100).find_map(|_| bind(rand::random_range(PORTS)).ok());
+    let listener = below.map_or_else(|| bind(0), Ok);
+    let address = listener.and_then(|listener| listener.local_addr());
+    Ok(address.map_err(HarnessError::io("looking for a free port"))?.port())
 }

@@ -69,7 +69,7 @@ pub async fn stream_fails_before() {
     let trap = trap.err().expect("it traps before it has written");
     assert!(matches!(trap, CallError::Trap { hook: Hook::Streaming, .. }), "{trap:?}");
     let unread = refused(&slots, "Failing", json!({"kind": 5})).await;
-    assert!(matches!(unread, CallError::Invalid(_)), "{unread:?}");
+    assert!(matches!(unread, CallError::Internal(_)), "{unread:?}");
     let empty = ask(&slots, "Failing", json!({"kind": "nothing"})).await.unwrap();
     assert!(empty.first.is_none());
     assert_eq!(whole(empty).await, Vec::<Bytes>::new());
