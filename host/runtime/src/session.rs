@@ -5,7 +5,7 @@
 //! instances is. While a call runs its instance belongs to the call's future and goes with it.
 //!
 //! A resident instance's call comes to its own end even when nobody waits for it any more: see
-//! [`Settled`](crate::instances::Settled).
+//! [`Settled`].
 
 use std::future::Future;
 use std::sync::Arc;

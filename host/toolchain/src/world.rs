@@ -28,7 +28,7 @@ pub fn write(manifest: &Manifest, folder: &Path) -> Result<(), ToolchainError> {
     write_exporting(manifest, &[], folder)
 }
 
-/// The same with exports that the manifest does not name, in place of what [`write`] wrote.
+/// The same with exports that the manifest does not name, in place of what [`write()`] wrote.
 pub(crate) fn write_exporting(manifest: &Manifest, more: &[&str], folder: &Path) -> Result<(), ToolchainError> {
     make_folder(folder)?;
     for file in CONTRACT.files() {

@@ -7,7 +7,7 @@
 //! **The caller waits.** It gets its error, and then no plugin of the slot is asked for it for 1 s, doubling up to 60 s
 //! with each further trap. Nobody else notices. Requests that were running meanwhile count as the one that came first.
 //!
-//! **The version goes out**, when the [`verdict`] says so: traps from at least three verified callers, and in more than a
+//! **The version goes out**, when the `verdict` says so: traps from at least three verified callers, and in more than a
 //! fifth of the calls of the last minute. One attacker can therefore never take a plugin out, and several only when they
 //! are a good part of its callers, because each of them is slowed. Who waits in the queue, and who comes, is told to try
 //! again later; one call in each step (1 s, doubling up to 60 s) is let through as a probe, and a good one puts the version

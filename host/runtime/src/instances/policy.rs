@@ -32,7 +32,7 @@ const IDLE: usize = 8;
 /// What the operator's file says: `"fresh"`, `"warm"`, `"resident"`, or a table with `mode` and what bounds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InstanceSpec {
-    /// One request each; so many are made in advance, at most [`MOST_READY`]. None is the default.
+    /// One request each; so many are made in advance, at most `MOST_READY`. None is the default.
     Fresh {
         /// How many.
         ready: Option<usize>,
