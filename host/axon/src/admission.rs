@@ -1,10 +1,12 @@
 //! Which hotkeys are let in at all. Only a look-up: the signature is checked later.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use soma_protocol::signature::ReadyKey;
 use soma_protocol::ss58::PublicKey;
 
+use crate::familiar::Familiar;
 use crate::refusal::Refusal;
 
 /// The operator's rule for strangers.
@@ -18,26 +20,26 @@ pub enum Admission {
 
 /// A list of hotkeys by address. Each is decoded once and not for every request in its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hotkeys(HashMap<String, ReadyKey>);
+pub struct Hotkeys(HashMap<String, Arc<ReadyKey>>);
 
 impl FromIterator<PublicKey> for Hotkeys {
     fn from_iter<I: IntoIterator<Item = PublicKey>>(keys: I) -> Self {
-        Hotkeys(keys.into_iter().map(|key| (key.to_ss58(), ReadyKey::new(key))).collect())
+        Hotkeys(keys.into_iter().map(|key| (key.to_ss58(), Arc::new(ReadyKey::new(key)))).collect())
     }
 }
 
 /// A hotkey that a request claims, with what the list says about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Claimed<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Claimed {
     /// The key behind the address.
     pub key: PublicKey,
-    /// The same, decoded, if it is on the list.
-    pub ready: Option<&'a ReadyKey>,
+    /// The same, decoded, if it is on the list or has signed before.
+    pub ready: Option<Arc<ReadyKey>>,
     /// Whether it is let in.
     pub admitted: bool,
 }
 
-impl Claimed<'_> {
+impl Claimed {
     /// Who is not let in is refused.
     pub fn admit(&self) -> Result<(), Refusal> {
         if self.admitted { Ok(()) } else { Err(Refusal::NotAdmitted) }
@@ -51,17 +53,18 @@ impl Admission {
     }
 
     /// What is known of an address; none if it is no hotkey's. No cryptography but the address's checksum.
-    pub(crate) fn look(&self, address: &str) -> Option<Claimed<'_>> {
-        // An address has one spelling, so text decides; and who is on the list needs no decoding.
+    pub(crate) fn look(&self, address: &str, familiar: &Familiar) -> Option<Claimed> {
+        // An address has one spelling, so text decides; and who is on the list, or was here before, needs no decoding.
         let ready = match self {
-            Admission::Anyone => None,
-            Admission::Listed(Hotkeys(hotkeys)) => hotkeys.get(address),
+            Admission::Anyone => familiar.look(address),
+            Admission::Listed(Hotkeys(hotkeys)) => hotkeys.get(address).cloned(),
         };
-        let key = match ready {
+        let key = match &ready {
             Some(ready) => ready.public(),
             None => PublicKey::from_ss58(address).ok()?,
         };
-        Some(Claimed { key, ready, admitted: ready.is_some() || *self == Admission::Anyone })
+        let admitted = ready.is_some() || *self == Admission::Anyone;
+        Some(Claimed { key, ready, admitted })
     }
 }
 
@@ -72,22 +75,33 @@ mod tests {
     #[test]
     fn a_list_lets_in_its_own_and_nobody_else() {
         let (listed, other) = (PublicKey([1; 32]), PublicKey([2; 32]));
-        let rule = Admission::listed([listed]);
-        let known = rule.look(&listed.to_ss58()).unwrap();
+        let (rule, nobody) = (Admission::listed([listed]), Familiar::default());
+        let known = rule.look(&listed.to_ss58(), &nobody).unwrap();
         assert!(known.admitted && known.key == listed && known.ready.unwrap().public() == listed);
-        let unknown = rule.look(&other.to_ss58()).unwrap();
+        let unknown = rule.look(&other.to_ss58(), &nobody).unwrap();
         assert_eq!(unknown, Claimed { key: other, ready: None, admitted: false });
-        let anybody = Admission::Anyone.look(&other.to_ss58()).unwrap();
+        let anybody = Admission::Anyone.look(&other.to_ss58(), &nobody).unwrap();
         assert_eq!(anybody, Claimed { key: other, ready: None, admitted: true });
     }
 
     #[test]
+    fn who_has_signed_before_is_let_in_only_where_anybody_is() {
+        let (listed, familiar) = (PublicKey([1; 32]), Familiar::default());
+        let other = PublicKey([2; 32]);
+        familiar.keep(&other.to_ss58(), other);
+        let anybody = Admission::Anyone.look(&other.to_ss58(), &familiar).unwrap();
+        assert!(anybody.admitted && anybody.key == other && anybody.ready.is_some());
+        let unknown = Admission::listed([listed]).look(&other.to_ss58(), &familiar).unwrap();
+        assert_eq!(unknown, Claimed { key: other, ready: None, admitted: false });
+    }
+
+    #[test]
     fn what_is_no_address_is_nobody() {
-        let rule = Admission::listed([PublicKey([1; 32])]);
+        let (rule, nobody) = (Admission::listed([PublicKey([1; 32])]), Familiar::default());
         let spelled = PublicKey([1; 32]).to_ss58();
         for text in ["", "5", "alice", &format!("{spelled} "), &format!("1{spelled}")] {
-            assert_eq!(rule.look(text), None, "{text:?}");
-            assert_eq!(Admission::Anyone.look(text), None, "{text:?}");
+            assert_eq!(rule.look(text, &nobody), None, "{text:?}");
+            assert_eq!(Admission::Anyone.look(text, &nobody), None, "{text:?}");
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use hyper::body::Incoming;
-use serde_json::{Value, json};
+use serde_json::json;
 use soma_protocol::btauth::{AuthError, Claim, body_sha256};
 use soma_protocol::dialect::DialectError;
-use soma_protocol::json::parse_object;
+use soma_protocol::json::{object_text, parse_object};
 use soma_runtime::{Dialect, Route, Served, StreamSpec, StreamedReply};
 
+use crate::admission::Claimed;
 use crate::body::Sent;
 use crate::pipeline::Passage;
 use crate::plugins::Verified;
@@ -58,7 +59,7 @@ fn refuse(passage: Passage<'_>, refusal: &Refusal) -> Reply {
 async fn serve(passage: &mut Passage<'_>, body: &mut Sent<Incoming>) -> Result<Answer, Refusal> {
     let claimed = passage.arrive(Some(HOTKEY))?;
     let route = passage.route()?;
-    claimed.map_or(Ok(()), |claimed| claimed.admit())?;
+    claimed.as_ref().map_or(Ok(()), Claimed::admit)?;
     let claim = Claim::from_headers(&passage.parts.headers)?;
     passage.recorder.lap(crate::record::Stage::Head);
     claim.check_receiver(&passage.axon.hotkey, &passage.axon.policy)?;
@@ -68,9 +69,9 @@ async fn serve(passage: &mut Passage<'_>, body: &mut Sent<Incoming>) -> Result<A
     passage.look(&nonce, replayed)?;
     let body = passage.body(body, route.contract().max_body().as_u64()).await?;
     let target = passage.parts.uri.path_and_query().map_or("/", |target| target.as_str());
-    let ready = claimed.and_then(|claimed| claimed.ready);
+    let ready = claimed.as_ref().and_then(|claimed| claimed.ready.as_deref());
     claim.check_with(ready, passage.parts.method.as_str(), target, &body_sha256(&body))?;
-    passage.prove(nonce, &claim.public_key, replayed)?;
+    passage.prove(nonce, (&claim.hotkey, &claim.public_key), replayed)?;
     passage.count(&claim.public_key)?;
     let (body_len, accepting, heavy) = (body.len(), route.clone(), &passage.service.heavy);
     let _held = heavy.charge(body_len)?;
@@ -96,7 +97,7 @@ fn accept(route: &Route, body: &[u8]) -> Result<Vec<u8>, Refusal> {
         return Ok(body.to_vec());
     }
     let fields = route.contract().accept(parse_object(body)?)?;
-    Ok(Value::Object(fields).to_string().into_bytes())
+    Ok(object_text(&fields))
 }
 
 fn media(content_type: HeaderValue) -> HeaderMap {

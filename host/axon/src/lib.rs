@@ -10,7 +10,7 @@
 //! - [`proxy`]: who the caller is when a proxy stands in front
 //! - `pipeline`: a request's way through, in order; `synapse` and `btauth` are its two dialects
 //! - [`gate`]: rates, shares and connections: what a caller may use before and after it was proven
-//! - [`admission`]: which hotkeys are let in at all
+//! - [`admission`]: which hotkeys are let in at all; `familiar`: keys of those that were here before
 //! - [`replay`]: nonces that were used, for as long as they could be used again, and over restarts
 //! - `body`: reading a body within its bounds; `reply`: the body of an answer, whole or in pieces
 //! - `heavy`: work on large bodies, away from the threads that serve connections
@@ -22,6 +22,7 @@ pub mod admission;
 mod body;
 mod btauth;
 mod connection;
+mod familiar;
 pub mod gate;
 mod heavy;
 mod pipeline;

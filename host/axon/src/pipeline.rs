@@ -21,6 +21,7 @@ use soma_runtime::{Route, RoutingTable, Slots};
 
 use crate::admission::{Admission, Claimed};
 use crate::body::Sent;
+use crate::familiar::Familiar;
 use crate::gate::{Gate, Link, Visit};
 use crate::heavy::Heavy;
 use crate::proxy::Proxies;
@@ -62,6 +63,7 @@ pub(crate) struct Service {
     pub proxies: Proxies,
     pub observer: Arc<dyn Observer>,
     pub heavy: Heavy,
+    pub familiar: Familiar,
 }
 
 /// What is known of a request when it comes in.
@@ -83,6 +85,8 @@ pub(crate) struct Passage<'a> {
     pub recorder: Recorder,
     link: &'a Link,
     visit: Option<Visit>,
+    /// The claimed hotkey's key was decoded before: it need not be kept again.
+    is_familiar: bool,
 }
 
 /// The system's clock: Unix time in nanoseconds.
@@ -142,7 +146,7 @@ impl Service {
         recorder.note(|record| record.dialect = dialect.as_ref().ok().copied());
         let table = self.axon.slots.table();
         let (axon, table) = (&*self.axon, &*table);
-        let passage = Passage { service: self, axon, table, arrival, parts, recorder, link, visit: None };
+        let passage = Passage { service: self, axon, table, arrival, parts, recorder, link, visit: None, is_familiar: false };
         let mut body = Sent::Unread(body);
         let mut reply = match dialect {
             // Each is a large future, and most requests of a flood do not get far.
@@ -163,11 +167,12 @@ impl Service {
 impl<'a> Passage<'a> {
     /// Passes the gate, as far as it knows the caller: by address, and by the hotkey that the header of this name
     /// claims. That is only looked up.
-    pub fn arrive(&mut self, header: Option<&'static str>) -> Result<Option<Claimed<'a>>, Refusal> {
+    pub fn arrive(&mut self, header: Option<&'static str>) -> Result<Option<Claimed>, Refusal> {
         let value = header.and_then(|name| self.parts.headers.get(name));
         let address = value.and_then(|value| value.to_str().ok());
         self.recorder.claim(self.parts.uri.path(), address);
-        let claimed = address.and_then(|address| self.axon.admission.look(address));
+        let claimed = address.and_then(|address| self.axon.admission.look(address, &self.service.familiar));
+        self.is_familiar = claimed.as_ref().is_some_and(|claimed| claimed.ready.is_some());
         let visit = self.service.gate.arrive(self.arrival.ip, claimed.as_ref().map(|claimed| &claimed.key))?;
         self.recorder.note(|record| record.class = visit.class);
         self.visit = Some(visit);
@@ -249,15 +254,18 @@ impl<'a> Passage<'a> {
         self.visit.as_ref().is_some_and(|visit| self.service.gate.has_second_try(visit))
     }
 
-    /// The signature was good: keeps the nonce and the caller's lane.
+    /// The signature was good: keeps the nonce, the caller's lane and its key.
     pub fn prove(
         &mut self,
         nonce: Nonce,
-        hotkey: &PublicKey,
+        (address, hotkey): (&str, &PublicKey),
         replayed: impl FnOnce() -> Refusal,
     ) -> Result<(), Refusal> {
         self.recorder.note(|record| record.proven = true);
         self.link.prove();
+        if !self.is_familiar {
+            self.service.familiar.keep(address, *hotkey);
+        }
         if let Some(visit) = self.visit.take() {
             self.service.gate.prove(visit, hotkey);
         }

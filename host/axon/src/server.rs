@@ -13,6 +13,7 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 
 use crate::connection;
+use crate::familiar::Familiar;
 use crate::gate::{Gate, Limits};
 use crate::heavy::Heavy;
 use crate::pipeline::{Axon, Service};
@@ -97,7 +98,8 @@ impl Server {
     /// Serves until `stop` is ready, then lets the requests that are in come to their end.
     pub async fn serve(self, axon: Arc<Axon>, stop: impl Future<Output = ()>) {
         let (gate, proxies, observer) = (self.gate, self.proxies, self.observer);
-        let service = Arc::new(Service { axon, gate, proxies, observer, heavy: Heavy::default() });
+        let (heavy, familiar) = (Heavy::default(), Familiar::default());
+        let service = Arc::new(Service { axon, gate, proxies, observer, heavy, familiar });
         let graceful = GracefulShutdown::new();
         tokio::pin!(stop);
         loop {

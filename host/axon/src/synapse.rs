@@ -1,5 +1,6 @@
 //! The dialect of the Python SDK up to version 10.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -17,6 +18,7 @@ use soma_protocol::synapse::{
 };
 use soma_runtime::{CallError, Dialect, Route, StreamedReply};
 
+use crate::admission::Claimed;
 use crate::body::Sent;
 use crate::pipeline::{PING, Passage};
 use crate::plugins::Verified;
@@ -38,7 +40,7 @@ struct Known {
     route: Option<Arc<Route>>,
     head: RequestHead,
     /// The peer's address, once the head was read. A refusal names it instead of what the caller says of itself.
-    peer: Option<String>,
+    peer: Option<IpAddr>,
 }
 
 /// A synapse's own fields after the plugins, with the hash over its hash fields.
@@ -71,7 +73,7 @@ pub(crate) async fn answer(mut passage: Passage<'_>, body: &mut Sent<Incoming>) 
         Err(refusal) => {
             let (status, timeout) = (refusal.status(), known.head.timeout.unwrap_or(USUAL_TIMEOUT));
             let text = refusal.synapse_text(&passage.arrival.id, timeout);
-            known.head.dendrite.ip = known.peer.take().or(known.head.dendrite.ip);
+            known.head.dendrite.ip = known.peer.map(|peer| peer.to_string()).or(known.head.dendrite.ip);
             let (headers, body) = known.envelope(&passage).failure(status.as_u16(), &text);
             passage.refused(reply::whole(status, headers, body), &refusal)
         }
@@ -82,10 +84,10 @@ async fn serve(passage: &mut Passage<'_>, body: &mut Sent<Incoming>, known: &mut
     let claimed = passage.arrive(Some(HOTKEY))?;
     known.route = passage.route_or_ping()?;
     // Who is not let in is told so before anything else of the head is read.
-    claimed.map_or(Ok(()), |claimed| claimed.admit())?;
+    claimed.as_ref().map_or(Ok(()), Claimed::admit)?;
     known.head = RequestHead::parse(&passage.parts.headers)?;
-    known.peer = Some(passage.arrival.ip.to_string());
-    let claim = Claim::with_key(&known.head, claimed.map(|claimed| claimed.key))?;
+    known.peer = Some(passage.arrival.ip);
+    let claim = Claim::with_key(&known.head, claimed.as_ref().map(|claimed| claimed.key))?;
     passage.recorder.lap(Stage::Head);
     let expires = claim.check_fresh(passage.arrival.unix_ns, &passage.axon.window)?;
     let nonce = Nonce::synapse(claim.public_key, &claim.uuid, claim.nonce, expires);
@@ -93,8 +95,8 @@ async fn serve(passage: &mut Passage<'_>, body: &mut Sent<Incoming>, known: &mut
     passage.look(&nonce, replayed)?;
     let largest = known.route.as_ref().map_or(PING_BODY, |route| route.contract().max_body().as_u64());
     let body = passage.body(body, largest).await?;
-    check_signature(passage, &claim, claimed.and_then(|claimed| claimed.ready))?;
-    passage.prove(nonce, &claim.public_key, replayed)?;
+    check_signature(passage, &claim, claimed.as_ref().and_then(|claimed| claimed.ready.as_deref()))?;
+    passage.prove(nonce, (&claim.hotkey, &claim.public_key), replayed)?;
     match known.route.clone() {
         Some(route) => ask(passage, &route, claim, body).await,
         None => pong(passage, &claim, &body),
@@ -123,7 +125,7 @@ async fn ask(passage: &mut Passage<'_>, route: &Arc<Route>, claim: Claim, body: 
     let (accepting, hash) = (route.clone(), claim.body_hash.clone());
     let accepted = heavy.work(body_len, passage.time_left(route, claim.timeout), move || {
         let fields = accept(&accepting, &body, &hash)?;
-        let json = Value::Object(fields.clone()).to_string().into_bytes();
+        let json = json::object_text(&fields);
         Ok((fields, json))
     });
     let (fields, json) = accepted.await?;
@@ -175,7 +177,11 @@ fn is_json(parts: &Parts) -> bool {
 
 /// The v10 body hash: over Python's str() of the route's hash fields. Of no fields it is the empty hash.
 fn hash_of(route: &Route, fields: &Map<String, Value>) -> Result<String, String> {
-    let values = route.contract().hash_fields().iter().map(|(name, ty)| {
+    let hashed = route.contract().hash_fields();
+    if hashed.is_empty() {
+        return Ok(EMPTY_BODY_HASH.to_owned());
+    }
+    let values = hashed.iter().map(|(name, ty)| {
         let value = fields.get(name).unwrap_or(&Value::Null);
         py_str(value, ty).map_err(|error| format!("{name}: {error}"))
     });

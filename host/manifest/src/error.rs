@@ -24,6 +24,19 @@ pub enum ManifestError {
         cause: std::io::Error,
     },
 
+    /// A schema's path leads out of the folder: what it names would be packed into the plugin.
+    #[error("the schema of route `{route}`, {path:?}, is not in the plugin's folder")]
+    #[diagnostic(
+        code(soma::manifest::outside),
+        help("put the schema beside plugin.toml or below; its path may hold no `..` and no link that leads out")
+    )]
+    Outside {
+        /// The route.
+        route: String,
+        /// The path as it is written.
+        path: PathBuf,
+    },
+
     /// Not TOML, or not what a manifest may say.
     #[error("{path} line {line}: {message}")]
     #[diagnostic(code(soma::manifest::syntax), help("mend this line of the manifest"))]

@@ -6,6 +6,7 @@
 //! # Layout
 //!
 //! - [`manifest`]: what a plugin says about itself ([`Manifest`]), and `plugin.toml`, its source form
+//! - `source`: files of a plugin's source folder
 //! - [`contract`]: the hooks and imports of `soma:neuron` that this host knows
 //! - [`schema`]: what a route's schema may be
 //! - [`seconds`]: a time as it stands in a file; [`millis`]: a short one
@@ -23,6 +24,7 @@ pub mod schema;
 pub mod seconds;
 pub mod section;
 pub mod size;
+mod source;
 
 pub use contract::{Hook, Want};
 pub use error::{GrantError, ManifestError, PluginFileError};

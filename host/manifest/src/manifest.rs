@@ -1,7 +1,7 @@
 //! What a plugin says about itself.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
 use indexmap::IndexMap;
@@ -16,6 +16,7 @@ use crate::millis::Millis;
 use crate::schema;
 use crate::seconds::Seconds;
 use crate::size;
+use crate::source::{self, Place};
 
 /// The largest `max-body` that a route may ask for: what the host buffers for one request at the very most.
 pub const LARGEST_BODY: ByteSize = ByteSize::mib(64);
@@ -172,14 +173,14 @@ struct RouteSource {
 }
 
 impl Manifest {
-    /// Reads `plugin.toml` and the schemas that it names, relative to its folder.
+    /// Reads `plugin.toml` and the schemas that it names: ordinary files within its folder, each at most 1 MiB.
     pub fn from_source(path: &Path) -> Result<Manifest, ManifestError> {
         let text = read(path)?;
         let source: Source = toml::from_str(&text).map_err(|error| syntax(path, text, &error))?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let mut routes = BTreeMap::new();
         for (name, route) in source.routes {
-            let schema = route.schema.as_ref().map(|file| read_schema(&folder.join(file))).transpose()?;
+            let schema = route.schema.as_ref().map(|file| read_schema(folder, &name, file)).transpose()?;
             let RouteSource { schema: _, hash_fields, max_body, headers, stream } = route;
             routes.insert(name, RouteSpec { schema, hash_fields, max_body, headers, stream });
         }
@@ -308,11 +309,18 @@ fn require(holds: bool, field: &str, problem: &str) -> Result<(), ManifestError>
 }
 
 fn read(path: &Path) -> Result<String, ManifestError> {
-    std::fs::read_to_string(path).map_err(|cause| ManifestError::Unreadable { path: path.to_owned(), cause })
+    source::read(path).map_err(|cause| ManifestError::Unreadable { path: path.to_owned(), cause })
 }
 
-fn read_schema(path: &Path) -> Result<Value, ManifestError> {
-    serde_json::from_str(&read(path)?).map_err(|cause| ManifestError::SchemaJson { path: path.to_owned(), cause })
+fn read_schema(folder: &Path, route: &str, file: &str) -> Result<Value, ManifestError> {
+    let path = folder.join(file);
+    let place = source::locate(folder, file);
+    match place.map_err(|cause| ManifestError::Unreadable { path: path.clone(), cause })? {
+        Place::Within(found) => {
+            serde_json::from_str(&read(&found)?).map_err(|cause| ManifestError::SchemaJson { path, cause })
+        }
+        Place::Outside => Err(ManifestError::Outside { route: shown(route), path: PathBuf::from(file) }),
+    }
 }
 
 fn syntax(path: &Path, text: String, error: &toml::de::Error) -> ManifestError {

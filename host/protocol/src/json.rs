@@ -10,6 +10,7 @@ use std::fmt;
 
 use miette::Diagnostic;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 use thiserror::Error;
 
@@ -70,6 +71,12 @@ pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
         Value::Object(map) => Ok(map),
         other => Err(JsonError::NotObject { found: kind(&other) }),
     }
+}
+
+/// Writes an object, keys in their order, without blanks.
+pub fn object_text(fields: &Map<String, Value>) -> Vec<u8> {
+    // Writing values to memory does not fail: every key is a text.
+    serde_json::to_vec(fields).unwrap_or_default()
 }
 
 /// Reads one JSON value of any kind, by the same rules.
@@ -180,12 +187,13 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
-            if map.contains_key(&key) {
-                *self.duplicate.borrow_mut() = Some(key);
-                return Err(A::Error::custom("duplicate key"));
-            }
-            let value = entries.next_value_seed(self)?;
-            map.insert(key, value);
+            match map.entry(key) {
+                Entry::Occupied(known) => {
+                    *self.duplicate.borrow_mut() = Some(known.key().clone());
+                    return Err(A::Error::custom("duplicate key"));
+                }
+                Entry::Vacant(free) => free.insert(entries.next_value_seed(self)?),
+            };
         }
         Ok(Value::Object(map))
     }

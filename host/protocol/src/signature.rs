@@ -1,12 +1,15 @@
 //! Verifying signatures. Nothing here can make one.
 
+use std::sync::LazyLock;
+
 use ed25519_dalek::VerifyingKey;
 use schnorrkel::Signature as Sr25519Signature;
+use schnorrkel::context::SigningContext;
 
 use crate::ss58::PublicKey;
 
-/// The signing context that Substrate gives every sr25519 signature.
-const SUBSTRATE: &[u8] = b"substrate";
+/// The signing context that Substrate gives every sr25519 signature. It is hashed once.
+static SUBSTRATE: LazyLock<SigningContext> = LazyLock::new(|| SigningContext::new(b"substrate"));
 
 /// A signature scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -82,7 +85,7 @@ impl ReadyKey {
         let (Some(point), Ok(signature)) = (&self.point, Sr25519Signature::from_bytes(signature)) else {
             return false;
         };
-        point.verify_simple(SUBSTRATE, message, &signature).is_ok()
+        point.verify(SUBSTRATE.bytes(message), &signature).is_ok()
     }
 }
 

@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let seconds = arguments.next().map_or(Ok(2.0), |text| text.parse())?;
     let folder = std::env::temp_dir().join(format!("soma-instances-{}", std::process::id()));
-    let engine = GuestEngine::start(NonZeroUsize::new(THREADS))?;
+    let engine = GuestEngine::start(NonZeroUsize::new(THREADS), 1)?;
     let cache = ArtifactCache::open(&folder.join("artifacts"), &folder.join("state"))?;
     let loader = Loader { engine, compiler: Compiler::InProcess, cache };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -46,10 +46,13 @@ const IDLE: usize = INSTANCES as usize / 2;
 /// Memory that stays mapped between the instances of a slot of the pool, so that a small guest starts without a
 /// system call.
 const KEEP_RESIDENT: usize = SMALL.0 as usize;
-/// Slots of the pool that keep the image of the component that they served last. A request for another component
-/// that finds no slot of its own has to map its image, which is a system call: there are more slots than plugins
-/// that one host is expected to have, and together they keep at most so many times `KEEP_RESIDENT`.
-const WARM_SLOTS: u32 = INSTANCES / 2;
+/// Warm slots of the pool for each plugin, in each shard of the pool: one for its instance, and one because a slot may be
+/// on its way back when the next request needs one.
+const WARM_EACH: usize = 2;
+/// And so many more: an old version that drains needs slots too, and at most four of one slot do.
+const WARM_MORE: usize = 4;
+/// Wasmtime divides its pools by the machine's cores, into at most so many shards. A thread looks for a slot in its own.
+const SHARDS: usize = 16;
 /// How often running guests are interrupted.
 const TICK: Duration = Duration::from_millis(1);
 /// Stack of the fibre around them, host frames included.
@@ -86,7 +89,18 @@ pub(crate) fn code_config() -> Config {
     config
 }
 
-fn pool() -> PoolingAllocationConfig {
+/// Slots of the pool that keep the image of the component that they served last.
+///
+/// A request for another component that finds no slot of its own has to map its image, which is a system call: so there
+/// have to be some for each plugin. More than that only cost memory. The pool opens new slots until there are so many
+/// before it uses one again that belongs to nobody, and each keeps up to `KEEP_RESIDENT`, also when its component is gone:
+/// each swap would add some.
+fn warm_slots(plugins: usize) -> u32 {
+    let each = plugins.saturating_mul(WARM_EACH).saturating_add(WARM_MORE);
+    u32::try_from(each.saturating_mul(cores().min(SHARDS))).unwrap_or(u32::MAX).min(INSTANCES)
+}
+
+fn pool(plugins: usize) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(INSTANCES)
         .max_core_instances_per_component(CORE_INSTANCES_EACH)
@@ -98,7 +112,7 @@ fn pool() -> PoolingAllocationConfig {
         .total_stacks(INSTANCES)
         .max_memory_size(LARGEST_MEMORY)
         .table_elements(TABLE)
-        .max_unused_warm_slots(WARM_SLOTS)
+        .max_unused_warm_slots(warm_slots(plugins))
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(64 << 10)
         .async_stack_keep_resident(64 << 10);
@@ -107,9 +121,15 @@ fn pool() -> PoolingAllocationConfig {
 
 impl GuestEngine {
     /// Starts the engine, its epoch clock and `threads` threads for guests (the machine's cores when none).
-    pub fn start(threads: Option<NonZeroUsize>) -> Result<GuestEngine, LoadError> {
+    ///
+    /// `plugins` are expected to serve at the same time. It decides how much memory stays ready for instances; more plugins
+    /// than that are served as well, but a fresh instance may then cost a system call.
+    ///
+    /// # Errors
+    /// [`LoadError::Engine`] when the machine has no room for the pool of instances or for the threads.
+    pub fn start(threads: Option<NonZeroUsize>, plugins: usize) -> Result<GuestEngine, LoadError> {
         let mut config = code_config();
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(plugins)));
         let engine = Engine::new(&config).map_err(|error| LoadError::Engine(format!("{error:#}")))?;
         let linker = capability::linker(&engine).map_err(|error| LoadError::Engine(format!("{error:#}")))?;
         let failed = |error: std::io::Error| LoadError::Engine(error.to_string());
@@ -215,5 +235,20 @@ impl<T> Future for GuestTask<T> {
 impl<T> Drop for GuestTask<T> {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warm_slots_follow_the_number_of_plugins_up_to_the_size_of_the_pool() {
+        let shards = cores().min(SHARDS) as u32;
+        assert_eq!(warm_slots(1), (6 * shards).min(INSTANCES));
+        assert_eq!(warm_slots(10), (24 * shards).min(INSTANCES));
+        for many in [100_000, usize::MAX] {
+            assert_eq!(warm_slots(many), INSTANCES);
+        }
     }
 }

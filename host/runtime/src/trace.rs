@@ -85,6 +85,11 @@ impl Trace {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The same, and forgets them.
+    pub fn take(&self) -> Vec<Lap> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn push(&self, lap: Lap) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(lap);
     }
@@ -109,7 +114,8 @@ impl Usage {
 /// A lap that runs. It is written down when it is dropped, so a call that was given up has one too.
 pub struct Stopwatch {
     trace: Trace,
-    lap: Lap,
+    /// None when it was written down.
+    lap: Option<Lap>,
     started: Instant,
     usage: Option<Usage>,
 }
@@ -128,19 +134,21 @@ impl Stopwatch {
     fn of(trace: &Trace, version: &Version, stage: Stage, usage: Option<Usage>) -> Stopwatch {
         let (slot, version) = (version.slot().clone(), version.id().clone());
         let lap = Lap { stage, slot, version, wall: Duration::ZERO, cpu: Duration::ZERO, memory: 0 };
-        Stopwatch { trace: trace.clone(), lap, started: Instant::now(), usage }
+        Stopwatch { trace: trace.clone(), lap: Some(lap), started: Instant::now(), usage }
     }
 
     /// Counts on with the use of this instance, whose making took so much CPU time.
     pub fn follow(&mut self, usage: &Usage, making: Duration) {
-        self.lap.cpu += making;
+        if let Some(lap) = &mut self.lap {
+            lap.cpu += making;
+        }
         self.usage = Some(usage.clone());
     }
 }
 
 impl Drop for Stopwatch {
     fn drop(&mut self) {
-        let mut lap = self.lap.clone();
+        let Some(mut lap) = self.lap.take() else { return };
         lap.wall = self.started.elapsed();
         if let Some(usage) = &self.usage {
             lap.cpu += usage.meter.charged();

@@ -32,10 +32,16 @@ mod telemetry;
 use std::process::ExitCode;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 use soma_wallet::handover;
 
 use crate::cli::{Cli, Command};
 use crate::logging::{Logging, Purpose};
+
+/// A request makes some hundred small allocations, and many of them end on another thread than they began on: with the
+/// C library's allocator they took a fifth of its processor time.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

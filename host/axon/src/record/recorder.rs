@@ -127,7 +127,7 @@ impl Recorder {
             record.elapsed = self.started.elapsed();
             // The plugins' stages lie before the reply, which is the only one of the host's own after them.
             let reply = record.stages.pop_if(|lap| lap.stage == Stage::Reply);
-            record.stages.extend(self.trace.laps().into_iter().map(StageLap::from));
+            record.stages.extend(self.trace.take().into_iter().map(StageLap::from));
             record.stages.extend(reply);
             self.observer.finished(*record);
         }

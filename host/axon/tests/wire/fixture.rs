@@ -197,7 +197,7 @@ impl Neuron {
 
 /// Compiles in this process and keeps the artifacts from run to run.
 fn loader() -> Loader {
-    static ENGINE: LazyLock<GuestEngine> = LazyLock::new(|| GuestEngine::start(None).unwrap());
+    static ENGINE: LazyLock<GuestEngine> = LazyLock::new(|| GuestEngine::start(None, 16).unwrap());
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("axon-wire");
     let cache = ArtifactCache::open(&folder.join("artifacts"), &folder.join("state")).unwrap();
     Loader { engine: ENGINE.clone(), compiler: Compiler::InProcess, cache }

@@ -112,6 +112,20 @@ fn names_a_schema_that_is_not_there_or_not_json() {
     assert!(matches!(from_text(&GOOD.replace("s.json", "bad.json")), Err(ManifestError::SchemaJson { .. })));
 }
 
+#[test]
+fn a_schema_from_elsewhere_is_not_packed() {
+    let elsewhere = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(elsewhere.path(), r#"{"secretSeed": "0x00"}"#).unwrap();
+    let path = elsewhere.path().to_str().unwrap();
+    let parent = format!("../{}", elsewhere.path().file_name().unwrap().to_str().unwrap());
+    for schema in [path, &parent, "/dev/zero"] {
+        match from_text(&GOOD.replace("s.json", schema)) {
+            Err(ManifestError::Outside { route, .. }) => assert_eq!(route, "TextGeneration", "{schema}"),
+            other => panic!("{schema}: {other:?}"),
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_section_is_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue};
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::head::{BODY_HASH, HEADER_SIZE, INPUT_OBJECT, NAME, TIMEOUT, TOTAL_SIZE};
@@ -29,8 +29,14 @@ const MESSAGE: usize = 1024;
 
 /// Drops the protocol's keys. The rest keep their order.
 pub fn strip_envelope(mut fields: Map<String, Value>) -> Map<String, Value> {
-    fields.retain(|key, _| !ENVELOPE_FIELDS.contains(&key.as_str()));
+    if fields.keys().any(|key| is_envelope(key)) {
+        fields.retain(|key, _| !is_envelope(key));
+    }
     fields
+}
+
+fn is_envelope(key: &str) -> bool {
+    ENVELOPE_FIELDS.contains(&key)
 }
 
 /// A reason as it may go into a header: every character that is not printable ASCII becomes `?`, and at most 200 bytes
@@ -64,9 +70,8 @@ impl ReplyEnvelope {
         let message = self.axon.status_message.as_deref().map_or_else(|| "Success".to_owned(), sayable);
         self.axon.status_message = Some(message);
         self.timeout = self.timeout.or(Some(USUAL_TIMEOUT));
-        let mut body = envelope(&self.name, self.timeout, 0, &self.dendrite, &self.axon);
-        body.extend(strip_envelope(fields.clone()));
-        let body = Value::Object(body).to_string().into_bytes();
+        // Writing values to memory does not fail: every key is a text.
+        let body = serde_json::to_vec(&Success { envelope: &self, fields }).unwrap_or_default();
         let mut headers = self.headers(body.len());
         header::put(&mut headers, BODY_HASH.clone(), computed_body_hash.to_owned());
         (headers, body)
@@ -97,9 +102,33 @@ impl ReplyEnvelope {
     }
 }
 
+/// The body of an answer, written without building it first: the envelope as [`envelope`] has it, then the fields.
+struct Success<'a> {
+    envelope: &'a ReplyEnvelope,
+    fields: &'a Map<String, Value>,
+}
+
+impl Serialize for Success<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let ReplyEnvelope { name, timeout, axon, dendrite } = self.envelope;
+        let mut body = serializer.serialize_map(None)?;
+        body.serialize_entry("name", name)?;
+        body.serialize_entry("timeout", timeout)?;
+        body.serialize_entry("total_size", &0)?;
+        body.serialize_entry("header_size", &0)?;
+        body.serialize_entry("dendrite", dendrite)?;
+        body.serialize_entry("axon", axon)?;
+        body.serialize_entry("computed_body_hash", "")?;
+        for (key, value) in self.fields.iter().filter(|(key, _)| !is_envelope(key)) {
+            body.serialize_entry(key, value)?;
+        }
+        body.end()
+    }
+}
+
 /// `{"message": ...}` in one piece.
 fn failure_body(message: &str) -> Vec<u8> {
-    #[derive(Serialize)]
+    #[derive(serde::Serialize)]
     struct Failure<'a> {
         message: &'a str,
     }

@@ -221,7 +221,7 @@ async fn a_full_queue_is_counted() {
 /// Instances that are held by slow readers: the pool has an end, and says so.
 #[tokio::test]
 async fn without_an_instance_left_callers_are_told_and_the_next_one_that_is_given_back_serves() {
-    let engine = GuestEngine::start(None).unwrap();
+    let engine = GuestEngine::start(None, 1).unwrap();
     let loader = Loader { engine, ..loader() };
     let budget = json!({"in-flight": 4000, "queue": 4000});
     let slots = Slots::load(loader, vec![granted(slot_of("stream_drips"), &budget)]).await.unwrap();

@@ -11,7 +11,7 @@ use crate::fixture::{LONG, SHORT, call, loader, slot_of};
 /// Six guests that compute take one thread of two, and one that comes in between has the other.
 #[tokio::test]
 async fn a_slot_that_computes_leaves_a_thread_to_the_others() {
-    let engine = GuestEngine::start(NonZeroUsize::new(2)).unwrap();
+    let engine = GuestEngine::start(NonZeroUsize::new(2), 2).unwrap();
     let loader = Loader { engine: engine.clone(), ..loader() };
     let mut greedy = slot_of("fresh_counter");
     greedy.budget.in_flight = NonZeroUsize::new(6);

@@ -36,7 +36,7 @@ pub fn guest(name: &str) -> PathBuf {
 
 /// The engine that most tests share, as slots do.
 pub fn engine() -> GuestEngine {
-    static ENGINE: LazyLock<GuestEngine> = LazyLock::new(|| GuestEngine::start(None).unwrap());
+    static ENGINE: LazyLock<GuestEngine> = LazyLock::new(|| GuestEngine::start(None, 16).unwrap());
     ENGINE.clone()
 }
 

@@ -13,7 +13,7 @@ use crate::fixture::{LONG, SHORT, ask, call, call_by, failure, load, loader, ser
 /// With one thread for all guests the neighbour has no other place to run.
 #[tokio::test]
 async fn a_guest_that_spins_ends_by_its_cpu_budget_and_its_neighbour_keeps_answering() {
-    let engine = GuestEngine::start(NonZeroUsize::new(1)).unwrap();
+    let engine = GuestEngine::start(NonZeroUsize::new(1), 1).unwrap();
     let loader = Loader { engine: engine.clone(), ..loader() };
     let slots = Slots::load(loader, vec![slot_of("limit_spin"), slot_of("probe_caller")]).await.unwrap();
     let table = slots.table();

@@ -182,7 +182,7 @@ async fn a_full_queue_sheds_its_lowest_and_holds_no_instances() {
 /// A crowd in the gates of one plugin is turned away at the door, and a route without gates does not notice.
 #[tokio::test]
 async fn gates_have_a_bound_of_their_own() {
-    let engine = soma_runtime::GuestEngine::start(None).unwrap();
+    let engine = soma_runtime::GuestEngine::start(None, 1).unwrap();
     let loader = soma_runtime::version::Loader { engine, ..crate::fixture::loader() };
     let slots = Slots::load(loader, vec![slot_of("limit_gate"), slot_of("fresh_counter")]).await;
     let slots = Arc::new(slots.unwrap());
@@ -217,7 +217,7 @@ async fn a_slow_gate_leaves_room_for_the_gates_of_other_slots() {
     let before_another = || SlotSpec { routes: Some(vec!["Counter".to_owned()]), ..slot("gate", gate.path()) };
     let table = [("Echo", vec![slot_of("limit_gate")]), ("Counter", vec![before_another(), slot_of("fresh_counter")])];
     for (crowded, mut specs) in table {
-        let engine = soma_runtime::GuestEngine::start(None).unwrap();
+        let engine = soma_runtime::GuestEngine::start(None, 1).unwrap();
         let loader = soma_runtime::version::Loader { engine, ..crate::fixture::loader() };
         specs.push(slot_of("text-miner-rust"));
         let slots = Arc::new(Slots::load(loader, specs).await.unwrap());

@@ -136,7 +136,7 @@ fn remember(keeper: &Keeper, replay: &ReplayMemory) {
 }
 
 async fn load(settings: &Settings) -> miette::Result<Slots> {
-    let engine = GuestEngine::start(None)?;
+    let engine = GuestEngine::start(None, settings.slots.len())?;
     let cache = ArtifactCache::open(&soma_toolchain::Cache::from_env()?.root().join(ARTIFACTS), &settings.state)?;
     let compiler = Compiler::Child { program: this_program(), confinement: settings.confinement };
     let names: Vec<&str> = settings.slots.iter().map(|slot| slot.name.as_str()).collect();

@@ -27,7 +27,7 @@ impl Subject {
 
     /// Loads them as `soma run` does. Code that was compiled before is used again.
     pub async fn load(&self) -> miette::Result<Slots> {
-        Ok(Slots::load(sandbox::loader(None)?, self.specs.clone()).await?)
+        Ok(Slots::load(sandbox::loader(None, self.specs.len())?, self.specs.clone()).await?)
     }
 
     /// A body that the route's schema may well accept, with the schema's defaults as a plugin gets it.

@@ -58,7 +58,8 @@ impl Measured {
 pub async fn measure(file: &PluginFile, path: &Path) -> miette::Result<Measured> {
     let folder = tempfile::tempdir().into_diagnostic()?;
     // One thread: what is measured is one instance after another.
-    let loader = sandbox::loader_in(&folder.path().join("code"), &folder.path().join("key"), NonZeroUsize::new(1))?;
+    let (code, key) = (folder.path().join("code"), folder.path().join("key"));
+    let loader = sandbox::loader_in(&code, &key, NonZeroUsize::new(1), 1)?;
     let begun = Instant::now();
     let artifact = loader.compiler.compile(loader.engine.engine(), &file.bytes).await?;
     let compile_ms = begun.elapsed().as_secs_f64() * 1e3;

@@ -19,15 +19,20 @@ use crate::config::user_state;
 const ARTIFACTS: &str = "compiled";
 const STATE: &str = "tools";
 
-/// What loads plugins; compiled ones are kept from run to run.
-pub fn loader(threads: Option<NonZeroUsize>) -> miette::Result<Loader> {
+/// What loads plugins, so many that serve at the same time; compiled ones are kept from run to run.
+pub fn loader(threads: Option<NonZeroUsize>, plugins: usize) -> miette::Result<Loader> {
     let artifacts = soma_toolchain::Cache::from_env()?.root().join(ARTIFACTS);
-    loader_in(&artifacts, &user_state()?.join(STATE), threads)
+    loader_in(&artifacts, &user_state()?.join(STATE), threads, plugins)
 }
 
 /// The same with folders of one's own.
-pub fn loader_in(artifacts: &Path, state: &Path, threads: Option<NonZeroUsize>) -> miette::Result<Loader> {
-    let engine = GuestEngine::start(threads)?;
+pub fn loader_in(
+    artifacts: &Path,
+    state: &Path,
+    threads: Option<NonZeroUsize>,
+    plugins: usize,
+) -> miette::Result<Loader> {
+    let engine = GuestEngine::start(threads, plugins)?;
     let cache = ArtifactCache::open(artifacts, state)?;
     let compiler = Compiler::Child { program: this_program(), confinement: Confinement::default() };
     Ok(Loader { engine, compiler, cache })

@@ -72,7 +72,7 @@ pub async fn test(flags: TestFlags) -> miette::Result<ExitCode> {
         None if beside.is_file() => CaseFile::read(&beside)?.cases,
         None => Vec::new(),
     };
-    let loader = sandbox::loader(None)?;
+    let loader = sandbox::loader(None, 1)?;
     let report = run(&loader, &plugin, &cases).await?;
     if flags.json {
         say!("{}", serde_json::to_string_pretty(&report).into_diagnostic()?)?;

@@ -22,6 +22,8 @@ const WARM_UP: usize = 50;
 pub const READY: usize = 16;
 /// The threads of the cells.
 const THREADS: [usize; 2] = [1, 2];
+/// Slots that are called in turns: four languages in three modes, on up to two threads.
+const PLUGINS: usize = 24;
 
 /// How long an instance lives, as the report names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +67,7 @@ pub struct Bed {
 impl Bed {
     /// Starts them: one engine with one guest thread and one with two.
     pub fn open() -> Told<Bed> {
-        let [one, two] = THREADS.map(|threads| GuestEngine::start(NonZeroUsize::new(threads)));
+        let [one, two] = THREADS.map(|threads| GuestEngine::start(NonZeroUsize::new(threads), PLUGINS));
         Ok(Bed { engines: [one?, two?], folder: tempfile::tempdir()? })
     }
 
