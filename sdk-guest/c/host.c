@@ -17,6 +17,12 @@ void soma_log(soma_level level, const char *format, ...) {
   soma_neuron_log_log(levels[level <= SOMA_ERROR ? level : SOMA_ERROR], &line);
 }
 
+// What `assert` calls: the C library's own would print.
+_Noreturn void __assert_fail(const char *expression, const char *file, int line, const char *function) {
+  soma_log(SOMA_ERROR, "%s:%d: %s: assertion failed: %s", file, line, function, expression);
+  __builtin_trap();
+}
+
 #ifdef SOMA_WANT_CONFIG
 bool soma_config(const char *key, soma_text *value) {
   plugin_string_t name = lent(soma_clean(soma_text_of(key))), found;

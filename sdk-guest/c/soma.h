@@ -24,6 +24,48 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// ---- What is not here ----
+
+// The C library has no system below it: these say so at the line where they are used. `assert` ends the call, with a
+// line in the operator's log.
+#ifdef __wasm__
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/time.h>
+#include <time.h>
+#define SOMA_ABSENT(function, instead) \
+  extern __typeof__(function) function __attribute__((unavailable("not in a plugin: " instead)))
+#define SOMA_NO_OUTPUT "there is no standard output; use soma_log"
+#define SOMA_NO_FILES "there are no files; settings come with soma_config"
+#define SOMA_NO_TIME "the clock is the host's; use soma_now_ms"
+SOMA_ABSENT(printf, SOMA_NO_OUTPUT);
+SOMA_ABSENT(vprintf, SOMA_NO_OUTPUT);
+SOMA_ABSENT(fprintf, SOMA_NO_OUTPUT);
+SOMA_ABSENT(vfprintf, SOMA_NO_OUTPUT);
+SOMA_ABSENT(puts, SOMA_NO_OUTPUT);
+SOMA_ABSENT(putchar, SOMA_NO_OUTPUT);
+SOMA_ABSENT(fputs, SOMA_NO_OUTPUT);
+SOMA_ABSENT(fputc, SOMA_NO_OUTPUT);
+SOMA_ABSENT(fwrite, SOMA_NO_OUTPUT);
+SOMA_ABSENT(perror, SOMA_NO_OUTPUT);
+SOMA_ABSENT(fopen, SOMA_NO_FILES);
+SOMA_ABSENT(freopen, SOMA_NO_FILES);
+SOMA_ABSENT(fread, SOMA_NO_FILES);
+SOMA_ABSENT(fgets, SOMA_NO_FILES);
+SOMA_ABSENT(scanf, SOMA_NO_FILES);
+SOMA_ABSENT(getchar, SOMA_NO_FILES);
+SOMA_ABSENT(remove, SOMA_NO_FILES);
+SOMA_ABSENT(rename, SOMA_NO_FILES);
+SOMA_ABSENT(getenv, "there is no environment; settings come with soma_config");
+SOMA_ABSENT(exit, "there is no process to end; return soma_internal(...)");
+SOMA_ABSENT(_Exit, "there is no process to end; return soma_internal(...)");
+SOMA_ABSENT(time, SOMA_NO_TIME);
+SOMA_ABSENT(clock_gettime, SOMA_NO_TIME);
+SOMA_ABSENT(timespec_get, SOMA_NO_TIME);
+SOMA_ABSENT(gettimeofday, SOMA_NO_TIME);
+SOMA_ABSENT(nanosleep, "a call cannot wait");
+#endif
+
 // ---- Texts ----
 
 // UTF-8 of `len` bytes. There is no NUL at its end.
@@ -269,27 +311,71 @@ typedef struct soma_reply {
   uint16_t status;
 } soma_reply;
 
-// The hooks. What plugin.toml lists in `hooks` has to be there.
+// A function that `hooks` of plugin.toml does not name would not be called: a gate would stand open. The build says so
+// at the line.
+#ifdef __wasm__
+#define SOMA_UNNAMED(hook) \
+  __attribute__((unavailable("a " hook " function is there, but `hooks` of plugin.toml does not name \"" hook "\"")))
+#else
+#define SOMA_UNNAMED(hook)
+#endif
+#ifdef SOMA_HOOK_FORWARD
+#define SOMA_FORWARD_NAMED
+#else
+#define SOMA_FORWARD_NAMED SOMA_UNNAMED("forward")
+#endif
+#ifdef SOMA_HOOK_STREAMING
+#define SOMA_STREAMING_NAMED
+#else
+#define SOMA_STREAMING_NAMED SOMA_UNNAMED("streaming")
+#endif
+#ifdef SOMA_HOOK_BLACKLIST
+#define SOMA_BLACKLIST_NAMED
+#else
+#define SOMA_BLACKLIST_NAMED SOMA_UNNAMED("blacklist")
+#endif
+#ifdef SOMA_HOOK_VERIFY
+#define SOMA_VERIFY_NAMED
+#else
+#define SOMA_VERIFY_NAMED SOMA_UNNAMED("verify")
+#endif
+#ifdef SOMA_HOOK_PRIORITY
+#define SOMA_PRIORITY_NAMED
+#else
+#define SOMA_PRIORITY_NAMED SOMA_UNNAMED("priority")
+#endif
+
+// The hooks: those that plugin.toml lists in `hooks`, no more and no less.
 typedef struct soma_plugin {
   // SOMA_ROUTES. The answer starts with the request's fields: a function sets those that are others.
-  const soma_route *forward;
+  const soma_route *forward SOMA_FORWARD_NAMED;
   // Answers the routes that are not in `forward`, as bytes.
-  soma_status (*forward_bytes)(const soma_call *call, soma_text body, soma_reply *reply);
+  soma_status (*forward_bytes)(const soma_call *call, soma_text body, soma_reply *reply) SOMA_FORWARD_NAMED;
   // SOMA_STREAMS: the routes that plugin.toml gives `stream`.
-  const soma_stream_route *streaming;
+  const soma_stream_route *streaming SOMA_STREAMING_NAMED;
   // Called before everything else, without the body.
-  soma_verdict (*blacklist)(const soma_call *call);
+  soma_verdict (*blacklist)(const soma_call *call) SOMA_BLACKLIST_NAMED;
   // SOMA_CHECKS: can only add a refusal. Other routes pass; a body that is no JSON object does not.
-  const soma_check *verify;
+  const soma_check *verify SOMA_VERIFY_NAMED;
   // Higher is served first.
-  double (*priority)(const soma_call *call);
+  double (*priority)(const soma_call *call) SOMA_PRIORITY_NAMED;
 } soma_plugin;
+
+// What the build compares with plugin.toml.
+#if defined __wasm__ && __has_include("soma_build.h")
+#include "soma_build.h"
+#else
+#define SOMA_BUILD_CHECKS
+#endif
 
 #define SOMA_ROUTES(...) (const soma_route[]){__VA_ARGS__, {NULL, NULL}}
 #define SOMA_STREAMS(...) (const soma_stream_route[]){__VA_ARGS__, {NULL, NULL}}
 #define SOMA_CHECKS(...) (const soma_check[]){__VA_ARGS__, {NULL, NULL}}
 // Once in a plugin: SOMA_PLUGIN(.forward = SOMA_ROUTES({"Name", function}), .blacklist = gate)
-#define SOMA_PLUGIN(...) const soma_plugin soma_this_plugin = {__VA_ARGS__};
-extern const soma_plugin soma_this_plugin;
+#define SOMA_PLUGIN(...)                               \
+  const soma_plugin soma_this_plugin = {__VA_ARGS__}; \
+  SOMA_BUILD_CHECKS
+// The name is what the linker says when SOMA_PLUGIN is not there, or there twice.
+extern const soma_plugin soma_this_plugin __asm__("SOMA_PLUGIN, which has to stand once in one of the C files");
 
 #endif

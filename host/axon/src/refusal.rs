@@ -159,7 +159,9 @@ impl Refusal {
         match self {
             Refusal::AddressRate { wait }
             | Refusal::HotkeyRate { wait }
-            | Refusal::Call(CallError::Slowed { wait, .. } | CallError::Out { wait, .. }) => Some(whole_seconds(*wait)),
+            | Refusal::Call(
+                CallError::Slowed { wait, .. } | CallError::Out { wait, .. } | CallError::Starting { wait, .. },
+            ) => Some(whole_seconds(*wait)),
             _ => (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER),
         }
     }
@@ -202,9 +204,11 @@ fn call_status(error: &CallError) -> StatusCode {
     match error {
         CallError::Denied { .. } | CallError::Refused(_) => StatusCode::FORBIDDEN,
         CallError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        CallError::Unavailable(_) | CallError::Busy { .. } | CallError::NoInstance { .. } | CallError::Out { .. } => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        CallError::Unavailable(_)
+        | CallError::Busy { .. }
+        | CallError::NoInstance { .. }
+        | CallError::Starting { .. }
+        | CallError::Out { .. } => StatusCode::SERVICE_UNAVAILABLE,
         CallError::Slowed { .. } => StatusCode::TOO_MANY_REQUESTS,
         CallError::CpuBudget { .. }
         | CallError::WallBudget { .. }
@@ -240,6 +244,8 @@ fn call_code(error: &CallError) -> &'static str {
         CallError::HandleBudget { .. } => "handle-budget",
         CallError::Busy { .. } => "busy",
         CallError::NoInstance { .. } => "no-instance",
+        CallError::Starting { .. } => "starting",
+        CallError::Init { .. } => "init",
         CallError::Slowed { .. } => "slowed",
         CallError::Out { .. } => "out",
         _ => "plugin",
@@ -254,6 +260,7 @@ fn call_text(error: &CallError, request: &str) -> String {
         | CallError::Refused(reason)
         | CallError::Unavailable(reason) => printable_reason(reason),
         CallError::Busy { .. } | CallError::NoInstance { .. } => "busy, try again".to_owned(),
+        CallError::Starting { .. } => "the plugin is starting again".to_owned(),
         CallError::Slowed { .. } => "requests of this hotkey failed here; try again later".to_owned(),
         CallError::Out { .. } => "out of service, try again later".to_owned(),
         CallError::CpuBudget { .. }

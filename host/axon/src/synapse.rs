@@ -116,10 +116,11 @@ fn check_signature(passage: &Passage<'_>, claim: &Claim, ready: Option<&ReadyKey
 
 /// Asks the plugins.
 async fn ask(passage: &mut Passage<'_>, route: &Arc<Route>, claim: Claim, body: Bytes) -> Result<Answer, Refusal> {
+    // First: who is proven pays for each refusal that follows, too.
+    passage.count(&claim.public_key)?;
     if !is_json(&passage.parts) {
         return Err(Refusal::ContentType);
     }
-    passage.count(&claim.public_key)?;
     let (body_len, heavy) = (body.len(), &passage.service.heavy);
     let _held = heavy.charge(body_len)?;
     let (accepting, hash) = (route.clone(), claim.body_hash.clone());
@@ -150,6 +151,7 @@ async fn ask(passage: &mut Passage<'_>, route: &Arc<Route>, claim: Claim, body: 
 
 /// The answer to a ping: it was verified, and its class has no fields of its own. No plugin is asked.
 fn pong(passage: &mut Passage<'_>, claim: &Claim, body: &[u8]) -> Result<Answer, Refusal> {
+    passage.count(&claim.public_key)?;
     if !is_json(&passage.parts) {
         return Err(Refusal::ContentType);
     }
@@ -157,7 +159,6 @@ fn pong(passage: &mut Passage<'_>, claim: &Claim, body: &[u8]) -> Result<Answer,
     if claim.body_hash != EMPTY_BODY_HASH {
         return Err(Refusal::BodyHash);
     }
-    passage.count(&claim.public_key)?;
     Ok(Answer::Whole(Answered { fields: Map::new(), body_hash: EMPTY_BODY_HASH.to_owned() }))
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::engine::GuestEngine;
 use crate::error::CallError;
+use crate::instances::Asker;
 use crate::serving::stopping;
 use crate::session::Session;
 use crate::trace::Trace;
@@ -35,7 +36,7 @@ pub async fn instances(engine: &GuestEngine, version: &Arc<Version>, span: Durat
         let mut made = Made::default();
         loop {
             let (trace, one) = (Trace::default(), Instant::now());
-            drop(Session::start(&version, "cost".into(), &trace, version.first_hook()).await?);
+            drop(Session::start(&version, Asker::host("cost"), &trace, version.first_hook()).await?);
             made.times.push(one.elapsed());
             made.memory = trace.laps().iter().map(|lap| lap.memory).max().unwrap_or_default();
             if begun.elapsed() >= span {
@@ -58,7 +59,7 @@ pub async fn hold(engine: &GuestEngine, version: &Arc<Version>, count: usize) ->
         let mut sessions = Vec::with_capacity(count);
         for _ in 0..count {
             let hook = version.first_hook();
-            sessions.push(Session::start(&version, "cost".into(), &Trace::default(), hook).await?);
+            sessions.push(Session::start(&version, Asker::host("cost"), &Trace::default(), hook).await?);
         }
         Ok(Idle { _sessions: sessions })
     });

@@ -40,7 +40,7 @@ const CORE_INSTANCES_EACH: u32 = 48;
 /// Memories, and tables, of one component.
 const MEMORIES_EACH: u32 = 4;
 /// The largest memory that an operator can grant: what 32-bit guests can address.
-const LARGEST_MEMORY: usize = 4 << 30;
+pub(crate) const LARGEST_MEMORY: usize = 4 << 30;
 /// Idle instances of all versions together; the others are for requests.
 const IDLE: usize = INSTANCES as usize / 2;
 /// Memory that stays mapped between the instances of a slot of the pool, so that a small guest starts without a

@@ -12,8 +12,8 @@ use crate::bindings::{Failure, Reply, Request, Verdict};
 use crate::budget::Budget;
 use crate::engine::GuestEngine;
 use crate::error::{CallError, LoadError};
-use crate::instances::InstancePolicy;
-use crate::queue::Entered;
+use crate::instances::{Asker, InstancePolicy};
+use crate::queue::{Asks, Entered};
 use crate::session::Session;
 use crate::slots::SlotSpec;
 use crate::trace::Trace;
@@ -82,8 +82,9 @@ impl Version {
     pub async fn call_once(self: &Arc<Version>, request: Request, body: Vec<u8>) -> Result<Reply, CallError> {
         let (trace, busy) = (Trace::default(), || CallError::Busy { slot: self.slot().to_string() });
         let deadline = std::time::Instant::now() + self.budget().wall;
-        let Entered::Started(place) = self.queue(Hook::Forward).enter(0.0, deadline) else { return Err(busy()) };
-        let session = Session::start(self, "once".into(), &trace, Hook::Forward).await?;
+        let asks = Asks { caller: &request.caller.hotkey, rank: 0.0, deadline };
+        let Entered::Started(place) = self.queue(Hook::Forward).enter(&asks) else { return Err(busy()) };
+        let session = Session::start(self, Asker { request: "once".into(), caller: request.caller.hotkey.as_str().into() }, &trace, Hook::Forward).await?;
         session.forward(request, body, place).await
     }
 

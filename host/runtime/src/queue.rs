@@ -14,13 +14,16 @@
 //! one of [`PART`] of it makes room for one with less, at the same rank or a higher one. Of streams, which last for as
 //! long as their callers like, a caller has at most its [`Shares`].
 
+mod share;
+
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry as Named;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
+
+pub use self::share::{Share, Shares};
 
 /// Rank that a request gains for each second that it waits.
 pub const SLOPE: f64 = 1.0;
@@ -166,7 +169,8 @@ impl<T> Line<T> {
         self.free += 1;
         self.change(caller, |held| held.running = held.running.saturating_sub(1));
         let mut released = Released { next: Vec::new(), late: Vec::new() };
-        while let Some((standing, waiter)) = self.waiting.iter().rev().find(|(_, waiter)| self.may_start(waiter)) {
+        while self.free > 0
+            && let Some((standing, waiter)) = self.waiting.iter().rev().find(|(_, waiter)| self.may_start(waiter)) {
             let (standing, caller) = (*standing, waiter.caller.clone());
             let is_late = waiter.deadline.saturating_duration_since(now) < LEAST_LEFT;
             let Some(called) = self.leave(standing) else { return released };
@@ -182,7 +186,7 @@ impl<T> Line<T> {
     }
 
     fn may_start(&self, waiter: &Waiter<T>) -> bool {
-        self.free > 0 && self.callers.get(&waiter.caller).is_none_or(|held| held.running < self.free)
+        self.callers.get(&waiter.caller).is_none_or(|held| held.running < self.free)
     }
 
     fn change(&mut self, caller: &str, change: impl FnOnce(&mut Held)) {
@@ -305,49 +309,7 @@ impl Drop for Waiting {
     }
 }
 
-/// How many requests of each caller run or wait; a caller may have at most so many.
-///
-/// Names are kept for as long as they have a share, so there are no more of them than requests.
-pub struct Shares {
-    most: usize,
-    taken: Arc<Mutex<BTreeMap<String, usize>>>,
-}
-
-/// One request of a caller; dropping it makes room for another one.
-pub struct Share {
-    caller: String,
-    taken: Arc<Mutex<BTreeMap<String, usize>>>,
-}
-
-impl Shares {
-    /// At most `most` for each caller.
-    pub fn new(most: usize) -> Shares {
-        Shares { most, taken: Arc::default() }
-    }
-
-    /// One more for this caller; none when it has as many as it may.
-    pub fn take(&self, caller: &str) -> Option<Share> {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = taken.get(caller).copied().unwrap_or(0);
-        if count >= self.most {
-            return None;
-        }
-        taken.insert(caller.to_owned(), count + 1);
-        Some(Share { caller: caller.to_owned(), taken: self.taken.clone() })
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Named::Occupied(mut named) = taken.entry(std::mem::take(&mut self.caller)) {
-            *named.get_mut() -= 1;
-            if *named.get() == 0 {
-                named.remove();
-            }
-        }
-    }
-}
-
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

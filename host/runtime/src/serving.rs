@@ -18,7 +18,8 @@ use crate::conduct::Visit;
 use crate::engine::GuestEngine;
 use crate::error::CallError;
 use crate::gates::GatePlace;
-use crate::queue::{Entered, Place, Share, Turned};
+use crate::instances::Asker;
+use crate::queue::{Asks, Entered, Place, Share, Turned};
 use crate::routing::Route;
 use crate::session::Session;
 use crate::stream::{Chunks, StreamedReply};
@@ -53,7 +54,7 @@ impl Route {
         let task = engine.spawn(async move {
             let route = turn.route.clone();
             let served = async move {
-                let mut visit = turn.visit()?;
+                let mut visit = turn.visit()?.watching(&turn.trace);
                 let served = async { turn.prepare(Hook::Forward, &mut visit).await?.forward().await }.await;
                 visit.settle(&served);
                 served
@@ -116,7 +117,7 @@ struct Turn {
     trace: Trace,
     deadline: Instant,
     limit: Duration,
-    id: Arc<str>,
+    asker: Asker,
     request: Request,
     body: Vec<u8>,
     /// Instances that are asked again.
@@ -141,7 +142,10 @@ impl Turn {
             trace: trace.clone(),
             deadline: Instant::now() + limit,
             limit,
-            id: call.request.id.as_str().into(),
+            asker: Asker {
+                request: call.request.id.as_str().into(),
+                caller: call.request.caller.hotkey.as_str().into(),
+            },
             request: call.request,
             body: call.body,
             kept: Vec::new(),
@@ -163,14 +167,16 @@ impl Turn {
             _ => None,
         };
         let lap = Stopwatch::waiting(&self.trace, &answerer);
-        let place = match answerer.queue(answer).enter(priority.unwrap_or(0.0), self.deadline) {
+        let rank = priority.unwrap_or(0.0);
+        let asks = Asks { caller: &self.asker.caller, rank, deadline: self.deadline };
+        let place = match answerer.queue(answer).enter(&asks) {
             Entered::Started(place) => place,
             Entered::Full => return Err(busy()),
             Entered::Waiting(waiting) => {
                 self.kept.clear();
                 let called = tokio::select! {
                     called = waiting.place() => called,
-                    out = visit.turned_out(answerer.conduct()) => return Err(out),
+                    out = visit.turned_away(answerer.conduct()) => return Err(out),
                 };
                 called.map_err(|turned| match turned {
                     Turned::Shed => busy(),
@@ -248,7 +254,7 @@ impl Turn {
         visit.ask(version.conduct());
         match self.kept.iter().position(|session| Arc::ptr_eq(session.version(), version)) {
             Some(at) => Ok(self.kept.swap_remove(at)),
-            None => Session::start(version, self.id.clone(), &self.trace, hook).await,
+            None => Session::start(version, self.asker.clone(), &self.trace, hook).await,
         }
     }
 

@@ -18,10 +18,11 @@ use wasmtime::component::Resource;
 
 use crate::bindings::{Failure, Reply, Request, Verdict};
 use crate::capability::{Broken, Outlet, ResponseStream};
+use crate::conduct::Behind;
 use crate::cores::OnCore;
 use crate::error::CallError;
 use crate::fault::{classify, explain};
-use crate::instances::{Home, Instances, Live, Settled};
+use crate::instances::{Asker, Home, Instances, Left, Live, Settled};
 use crate::meter::CpuMeter;
 use crate::queue::{Place, Share};
 use crate::trace::{Stopwatch, Trace, Usage};
@@ -34,6 +35,7 @@ pub struct Session {
     /// None while a call runs, after one that did not end well, and of native code.
     live: Option<Live>,
     home: Home,
+    caller: Arc<str>,
     trace: Trace,
     /// Getting the instance counts in the first hook's lap.
     first_lap: Option<Stopwatch>,
@@ -49,24 +51,20 @@ impl Drop for Session {
 
 impl Session {
     /// Gets an instance, for this hook first.
-    pub async fn start(
-        version: &Arc<Version>,
-        request: Arc<str>,
-        trace: &Trace,
-        hook: Hook,
-    ) -> Result<Session, CallError> {
+    pub async fn start(version: &Arc<Version>, asker: Asker, trace: &Trace, hook: Hook) -> Result<Session, CallError> {
         let usage = Usage::default();
         let mut lap = Stopwatch::start(trace, version, hook, &usage);
+        let caller = asker.caller.clone();
         let (live, home) = match version.has_instances() {
             true => {
-                let (mut live, home) = Instances::take(version, request, hook, usage).await?;
+                let (mut live, home) = Instances::take(version, asker, hook, usage).await?;
                 let making = live.settle_debt();
                 lap.follow(&live.store.data().usage, making);
                 (Some(live), home)
             }
             false => (None, Home::None),
         };
-        Ok(Session { version: version.clone(), live, home, trace: trace.clone(), first_lap: Some(lap) })
+        Ok(Session { version: version.clone(), live, home, caller, trace: trace.clone(), first_lap: Some(lap) })
     }
 
     /// The version that it is an instance of.
@@ -82,7 +80,8 @@ impl Session {
         }
         let Some(threads) = self.settles_on() else { return self.ask_blacklist(request).await };
         let request = request.clone();
-        Settled::new(&threads, async move { self.ask_blacklist(&request).await }).await
+        let left = self.left(Hook::Blacklist, |ended: &Result<_, _>| ended.as_ref().err());
+        Settled::new(&threads, async move { self.ask_blacklist(&request).await }, left).await
     }
 
     async fn ask_blacklist(mut self, request: &Request) -> Result<(Session, Verdict), CallError> {
@@ -105,7 +104,8 @@ impl Session {
         }
         let Some(threads) = self.settles_on() else { return self.ask_verify(request, body).await };
         let (request, body) = (request.clone(), body.to_vec());
-        Settled::new(&threads, async move { self.ask_verify(&request, &body).await }).await
+        let left = self.left(Hook::Verify, |ended: &Result<_, _>| ended.as_ref().err());
+        Settled::new(&threads, async move { self.ask_verify(&request, &body).await }, left).await
     }
 
     async fn ask_verify(mut self, request: &Request, body: &[u8]) -> Result<(Session, Verdict), CallError> {
@@ -128,7 +128,8 @@ impl Session {
         }
         let Some(threads) = self.settles_on() else { return self.ask_priority(request).await };
         let request = request.clone();
-        Settled::new(&threads, async move { self.ask_priority(&request).await }).await
+        let left = self.left(Hook::Priority, |ended: &Result<_, _>| ended.as_ref().err());
+        Settled::new(&threads, async move { self.ask_priority(&request).await }, left).await
     }
 
     async fn ask_priority(mut self, request: &Request) -> Result<(Session, f64), CallError> {
@@ -151,12 +152,14 @@ impl Session {
             return reply;
         };
         let limit = self.version.budget().wall;
+        // The place is free after the judgement: who is next in line may be the same caller.
+        let left = self.left(Hook::Forward, |(reply, _): &(Result<_, _>, Place)| reply.as_ref().err());
         let settled = async move {
             let reply = tokio::time::timeout(limit, self.ask_forward(&request, &body)).await;
-            drop(place);
-            reply.unwrap_or(Err(CallError::WallBudget { limit }))
+            (reply.unwrap_or(Err(CallError::WallBudget { limit })), place)
         };
-        Settled::new(&threads, settled).await
+        let (reply, _place) = Settled::new(&threads, settled, left).await;
+        reply
     }
 
     async fn ask_forward(mut self, request: &Request, body: &[u8]) -> Result<Reply, CallError> {
@@ -189,18 +192,9 @@ impl Session {
         outlet: Outlet,
         place: (Place, Option<Share>),
     ) -> Result<(), CallError> {
-        let Some(threads) = self.settles_on() else {
-            let ended = self.ask_stream(&request, &body, outlet).await;
-            drop(place);
-            return ended;
-        };
-        let limit = self.version.budget().wall;
-        let settled = async move {
-            let ended = tokio::time::timeout(limit, self.ask_stream(&request, &body, outlet)).await;
-            drop(place);
-            ended.unwrap_or(Err(CallError::WallBudget { limit }))
-        };
-        Settled::new(&threads, settled).await
+        let ended = self.ask_stream(&request, &body, outlet).await;
+        drop(place);
+        ended
     }
 
     async fn ask_stream(mut self, request: &Request, body: &[u8], outlet: Outlet) -> Result<(), CallError> {
@@ -248,6 +242,11 @@ impl Session {
     /// Where a call comes to its end, when it has to.
     fn settles_on(&self) -> Option<Handle> {
         self.version.instances().is_resident().then(|| self.version.engine().handle().clone())
+    }
+
+    /// Who judges a call of this hook when its caller leaves before its end.
+    fn left<T: Send + 'static>(&self, hook: Hook, error: fn(&T) -> Option<&CallError>) -> Left<T> {
+        Behind::of(self.version.conduct(), &self.caller, &self.trace, hook).judging(error)
     }
 
     /// Takes the instance out, for a call that gives it back when it ends well.

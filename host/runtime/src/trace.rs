@@ -10,6 +10,9 @@ use soma_manifest::Hook;
 use crate::meter::CpuMeter;
 use crate::version::Version;
 
+/// CPU time of a forward that was given up, from which on it is its caller's doing.
+const NOTICED: Duration = Duration::from_millis(100);
+
 /// What a request does in the runtime, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
@@ -88,6 +91,15 @@ impl Trace {
     /// The same, and forgets them.
     pub fn take(&self) -> Vec<Lap> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether the last thing that happened was a forward of this slot, which computed for a good part of its time. What
+    /// waits for a core, or shares one with three others, does not: then the machine is busy, and nobody is to blame.
+    pub(crate) fn ended_computing(&self, slot: &str) -> bool {
+        let laps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        laps.last().is_some_and(|lap| {
+            lap.stage == Stage::Forward && *lap.slot == *slot && lap.cpu >= NOTICED && lap.cpu * 3 >= lap.wall
+        })
     }
 
     fn push(&self, lap: Lap) {

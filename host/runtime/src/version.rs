@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytesize::ByteSize;
-use soma_manifest::{Digest, Hook, Manifest, PluginFile};
+use soma_manifest::{Digest, Hook, Manifest, PluginFile, Want};
 use wasmtime::component::{Component, InstancePre};
 
 use crate::artifact::ArtifactCache;
@@ -16,7 +16,7 @@ use crate::engine::GuestEngine;
 use crate::error::{CallError, LoadError};
 use crate::gates::SlotGates;
 use crate::hooks::HookIndices;
-use crate::instances::{InstancePolicy, Instances, Size};
+use crate::instances::{Asker, InstancePolicy, InstanceSpec, Instances, Size};
 use crate::queue::{Queue, Shares};
 use crate::route::RouteContract;
 use crate::session::Session;
@@ -74,7 +74,18 @@ impl Loader {
         for grant in file.unused_grants(&spec.grant) {
             tracing::warn!(slot = spec.name, plugin = file.manifest.name, %grant, "granted, but the plugin does not want it");
         }
+        for setting in unread_settings(&file.manifest, &spec.config) {
+            tracing::warn!(
+                slot = spec.name,
+                plugin = file.manifest.name,
+                setting,
+                "set in `config`, but the plugin does not want `config`"
+            );
+        }
         let budget = decide(&file.manifest, spec)?;
+        if spec.instances == Some(InstanceSpec::Resident) && file.manifest.hooks.contains(&Hook::Streaming) {
+            return Err(LoadError::ResidentStream { slot: spec.name.clone() });
+        }
         let routes = contracts(&file.manifest).await?;
         let engine = self.engine.engine();
         let component = match self.cache.load(engine, &file.digest) {
@@ -99,7 +110,7 @@ impl Loader {
     /// Instantiates once and looks up every hook: only that checks the shapes.
     async fn warm(&self, version: Arc<Version>) -> Result<(), LoadError> {
         let trial = async move {
-            let session = Session::start(&version, "warm".into(), &Trace::default(), version.first_hook()).await;
+            let session = Session::start(&version, Asker::host("warm"), &Trace::default(), version.first_hook()).await;
             let session = session.map_err(LoadError::Warm)?;
             session.check_hooks().map_err(|error| LoadError::Shape(format!("{error:#}")))?;
             version.instances.fill(&version);
@@ -107,6 +118,12 @@ impl Loader {
         };
         self.engine.spawn(trial).await.unwrap_or(Err(LoadError::Engine("the host is stopping".into())))
     }
+}
+
+/// Settings of an operator whose plugin cannot ask for any: they are probably meant for another plugin.
+fn unread_settings<'a>(manifest: &Manifest, config: &'a BTreeMap<String, String>) -> impl Iterator<Item = &'a str> {
+    let read = manifest.wants.contains(&Want::Config);
+    config.keys().filter(move |_| !read).map(String::as_str)
 }
 
 fn decide(manifest: &Manifest, spec: &SlotSpec) -> Result<Budget, LoadError> {
@@ -315,5 +332,21 @@ impl Version {
     pub(crate) fn first_hook(&self) -> Hook {
         let order = [Hook::Blacklist, Hook::Verify, Hook::Priority, Hook::Streaming];
         order.into_iter().find(|hook| self.has(*hook)).unwrap_or(Hook::Forward)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_unread_when_the_plugin_does_not_want_config() {
+        let config = BTreeMap::from([("allow", "[]"), ("deny", "[]")].map(|(key, value)| (key.into(), value.into())));
+        for (wants, expected) in [("[]", vec!["allow", "deny"]), (r#"["clock"]"#, vec!["allow", "deny"]), (r#"["config"]"#, vec![])]
+        {
+            let section = format!(r#"{{"name": "x", "version": "1", "hooks": ["blacklist"], "wants": {wants}}}"#);
+            let manifest = Manifest::from_section(section.as_bytes()).unwrap();
+            assert_eq!(unread_settings(&manifest, &config).collect::<Vec<_>>(), expected, "{wants}");
+        }
     }
 }

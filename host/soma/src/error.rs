@@ -232,6 +232,22 @@ pub enum SomaError {
         cause: std::io::Error,
     },
 
+    /// A bench got other answers than it asked for.
+    #[error("nothing was measured for {name}: the server answered {answers}")]
+    #[diagnostic(
+        code(soma::bench::other_answers),
+        help(
+            "a body is made from the route's schema: give its fields a `default` or `examples` that fit; `soma plugin \
+             test` says what the plugin makes of it"
+        )
+    )]
+    Bench {
+        /// The slot and its route, or the kind of junk.
+        name: String,
+        /// How many answers had which status.
+        answers: String,
+    },
+
     /// Standard output is closed or full.
     #[error("cannot write the answer: {cause}")]
     #[diagnostic(code(soma::cli::output), help("is the disk full, or the program behind the pipe gone?"))]

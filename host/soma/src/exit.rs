@@ -4,7 +4,7 @@ use soma_axon::ServeError;
 
 use crate::error::SomaError;
 
-/// A request was answered, but not with a success.
+/// A request was answered, but not with a success; so were those of a bench.
 pub const NOT_A_SUCCESS: u8 = 1;
 /// A restart may help: a port or socket is taken, a host is not there (sysexits' EX_TEMPFAIL).
 const TRY_AGAIN: u8 = 75;
@@ -22,6 +22,9 @@ pub fn is_closed_pipe(report: &miette::Report) -> bool {
 
 /// The exit code of a command that ended with this error.
 pub fn code(report: &miette::Report) -> u8 {
+    if matches!(report.downcast_ref::<SomaError>(), Some(SomaError::Bench { .. })) {
+        return NOT_A_SUCCESS;
+    }
     let passing = report.downcast_ref::<ServeError>().is_some()
         || matches!(
             report.downcast_ref::<SomaError>(),

@@ -49,9 +49,14 @@ fn main() -> ExitCode {
     match &cli.command {
         Command::Signer => return command::signer::run(),
         Command::CompileWorker { confinement } => return soma_runtime::compile::serve(confinement),
-        // The process that runs guests has no password in its environment: from here on it is another program.
+        // A process that runs guests, or somebody's build scripts, has no password in its environment: from here on it is
+        // another program.
         Command::Run(_) if handover::is_needed() => {
             let Err(error) = handover::start_again();
+            return failure(&error.into());
+        }
+        Command::Plugin(_) | Command::Bench(_) if handover::is_needed() => {
+            let Err(error) = handover::start_without();
             return failure(&error.into());
         }
         _ => {}

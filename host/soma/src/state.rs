@@ -6,8 +6,10 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+
+use rustix::fs::OFlags;
 
 use crate::error::SomaError;
 
@@ -27,13 +29,12 @@ impl StateFolder {
     /// Makes the folder, for this user only, and locks it.
     ///
     /// # Errors
-    /// [`SomaError::StateInUse`] names the process that has it; [`SomaError::Folder`].
+    /// [`SomaError::StateInUse`] names the process that has it; [`SomaError::Folder`], also when others may write into
+    /// the folder or the lock is no ordinary file.
     pub fn claim(path: &Path) -> Result<Self, SomaError> {
         let failed = |cause| SomaError::Folder { path: path.to_owned(), cause };
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let mut lock = options.open(path.join(LOCK)).map_err(failed)?;
+        let mut lock = open(path).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -44,6 +45,20 @@ impl StateFolder {
         note(&mut lock).map_err(failed)?;
         Ok(Self { _lock: lock })
     }
+}
+
+/// Opens the file that is locked. It is written to: whoever else may write into the folder could put a link there, to
+/// any file of this user.
+fn open(folder: &Path) -> std::io::Result<File> {
+    let meta = std::fs::metadata(folder)?;
+    if meta.uid() != rustix::process::geteuid().as_raw() || meta.mode() & 0o022 != 0 {
+        return Err(std::io::Error::other("it is not this user's alone to write into: `chown` and `chmod 700` it"));
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let lock = options.custom_flags(flags.bits().cast_signed()).open(folder.join(LOCK))?;
+    if lock.metadata()?.is_file() { Ok(lock) } else { Err(std::io::Error::other("`lock` in it is no ordinary file")) }
 }
 
 /// Writes this process's id for whoever comes second.
@@ -62,6 +77,8 @@ fn holder(lock: &mut File) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -87,6 +104,26 @@ mod tests {
         match StateFolder::claim(folder.path()) {
             Err(SomaError::StateInUse { holder, .. }) => assert_eq!(holder, "another process"),
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_link_in_place_of_the_lock_is_not_written_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let (state, file) = (folder.path().join("state"), folder.path().join("file"));
+        std::fs::create_dir(&state).unwrap();
+        std::fs::write(&file, "dear").unwrap();
+        std::os::unix::fs::symlink(&file, state.join(LOCK)).unwrap();
+        assert!(matches!(StateFolder::claim(&state), Err(SomaError::Folder { .. })));
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "dear");
+    }
+
+    #[test]
+    fn a_folder_that_others_may_write_into_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        for (mode, good) in [(0o777, false), (0o720, false), (0o755, true), (0o700, true)] {
+            std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(StateFolder::claim(folder.path()).is_ok(), good, "{mode:o}");
         }
     }
 }

@@ -16,9 +16,10 @@ static SDK_SOURCES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../sdk-guest/
 static SDK_CARGO: &str = include_str!("../../../sdk-guest/rust/Cargo.toml");
 
 /// File, and its text with `{{name}}` for the plugin's name.
-const RUST: [(&str, &str); 6] = [
+const RUST: [(&str, &str); 7] = [
     ("Cargo.toml", include_str!("../template/rust/Cargo.toml.in")),
     ("plugin.toml", include_str!("../template/rust/plugin.toml.in")),
+    ("cases.toml", include_str!("../template/rust/cases.toml.in")),
     ("schemas/text-generation.json", include_str!("../template/rust/schemas/text-generation.json")),
     ("src/lib.rs", include_str!("../template/rust/src/lib.rs.in")),
     ("README.md", include_str!("../template/rust/README.md.in")),

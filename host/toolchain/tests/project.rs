@@ -3,7 +3,7 @@
 use std::fs;
 
 use soma_manifest::{Hook, Manifest, PluginFile, Want, embed};
-use soma_toolchain::{ToolchainError, rust_component, template};
+use soma_toolchain::{Cache, Progress, ToolchainError, rust_component, template};
 
 #[test]
 fn a_new_project_builds_into_a_plugin() {
@@ -25,6 +25,14 @@ fn a_new_project_builds_into_a_plugin() {
     let wants = Manifest { wants: [Want::Config].into(), ..manifest };
     let plugin = PluginFile::parse(embed(&component, &wants).unwrap()).unwrap();
     assert_eq!(plugin.imports.into_iter().collect::<Vec<_>>(), [Want::Config]);
+
+    // A gate that would be left out is refused.
+    let hooks = project.join("plugin.toml");
+    let named = fs::read_to_string(&hooks).unwrap();
+    fs::write(&hooks, named.replace("\"blacklist\", ", "")).unwrap();
+    let built = soma_toolchain::build::component(&project, &Cache::from_env().unwrap(), Progress::Silent);
+    let Err(ToolchainError::Build { output, .. }) = built else { panic!("{built:?}") };
+    assert_eq!(output, "a blacklist function is there, but `hooks` of plugin.toml does not name \"blacklist\"");
 
     // The author's mistake is the compiler's to explain, and a typed error here.
     fs::write(&source, text.replace("-> f64", "-> String")).unwrap();

@@ -66,6 +66,24 @@ fn an_authors_mistakes_are_told_in_the_words_of_the_tools() {
 }
 
 #[test]
+fn functions_and_manifest_have_to_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = template::typescript("my-miner", folder.path()).unwrap();
+    change(&project, "plugin.toml", "\"blacklist\", ", "");
+    let sentence = "a blacklist function is there, but `hooks` of plugin.toml does not name \"blacklist\"";
+    // It is exported; it is only given to the axon.
+    assert!(complaint(&project).contains(sentence));
+    change(&project, "src/index.ts", "{ forward, blacklist, priority }", "{ forward, priority }");
+    let output = complaint(&project);
+    assert!(output.contains(sentence), "{output}");
+    // It is live, and nothing is given.
+    change(&project, "plugin.toml", "\"forward\", ", "\"forward\", \"verify\", \"blacklist\", ");
+    change(&project, "src/index.ts", "{ forward, priority }", "{ forward, verify, blacklist, priority }");
+    let output = complaint(&project);
+    assert!(output.contains("names \"verify\", but no verify function is given"), "{output}");
+}
+
+#[test]
 fn javascript_needs_neither_types_nor_a_copy_of_the_sdk() {
     let folder = tempfile::tempdir().unwrap();
     let project = folder.path();

@@ -59,6 +59,21 @@ pub fn is_needed() -> bool {
 pub fn start_again() -> Result<Infallible, WalletError> {
     let failed = |cause| WalletError::Handover { cause };
     let (file, names) = seal().map_err(failed)?;
+    Err(failed(again(names).stdin(Stdio::from(file)).exec()))
+}
+
+/// Starts this program again as [`start_again`] does, for a command that needs no password: nothing is handed over, and
+/// standard input stays.
+///
+/// # Errors
+/// [`WalletError::Handover`].
+pub fn start_without() -> Result<Infallible, WalletError> {
+    let names = std::env::vars_os().map(|(name, _)| name).filter(|name| holds_password(name));
+    Err(WalletError::Handover { cause: again(names).exec() })
+}
+
+/// This program with the same arguments and without these variables.
+fn again(names: impl IntoIterator<Item = OsString>) -> Command {
     // The path first: it keeps the process's name. It is wrong when the program's file was replaced meanwhile.
     let running = std::path::PathBuf::from("/proc/self/exe");
     let program = std::env::current_exe().ok().filter(|path| path.exists()).unwrap_or(running);
@@ -67,11 +82,11 @@ pub fn start_again() -> Result<Infallible, WalletError> {
     if let Some(name) = arguments.next() {
         again.arg0(name);
     }
-    again.args(arguments).stdin(Stdio::from(file));
+    again.args(arguments);
     for name in names {
         again.env_remove(name);
     }
-    Err(failed(again.exec()))
+    again
 }
 
 impl Handover {

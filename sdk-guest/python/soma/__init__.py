@@ -31,7 +31,7 @@ Layout:
 - logging, config, clock, random: what the host offers
 - testing: requests and settings for an author's unit tests
 - hooks: what the host calls (only inside of a component)
-- ambient: what print, time, random and files are inside of a component
+- ambient: what print, time and files are inside of a component; generators: what `random` is there
 - host: the host's functions, and their stand-ins on the author's own machine
 - traces: an exception in one line
 """

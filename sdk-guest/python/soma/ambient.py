@@ -12,12 +12,10 @@ must not be called before `begin`: that would end the build.
 import builtins
 import io
 import os
-import random
 import sys
 import time
 
-from . import clock, host
-from . import random as secure
+from . import clock, generators, host
 
 #: Modules that the standard library imports when it first needs them, which a component cannot do any more.
 LATE = (
@@ -92,7 +90,7 @@ def install():
     sys.stdout = LogWriter("info", sys.stdout)
     sys.stderr = LogWriter("warn", sys.stderr)
     _install_time()
-    _install_random()
+    generators.install()
     # The one in C reads the clock by itself; the one in Python asks `time`.
     sys.modules["_datetime"] = None
     sys.modules.pop("datetime", None)
@@ -113,8 +111,7 @@ def seal():
 def begin():
     """At the first hook of an instance."""
     host.running = True
-    if host.wanted("random"):
-        random.seed(int.from_bytes(secure.bytes(32), "little"))
+    generators.begin()
 
 
 def _import(name):
@@ -178,68 +175,6 @@ def _install_time():
         replaced[name] = with_default(name)
     for name, function in replaced.items():
         setattr(time, name, _Builtin(function))
-
-
-# Randomness
-
-
-def _install_random():
-    original_urandom = os.urandom
-    original_seed = random.Random.seed
-
-    def urandom(size):
-        return secure.bytes(size) if host.running else original_urandom(size)
-
-    def seed(self, a=None, version=2):
-        # Without a seed it would ask the system; at build time any will do, nobody can rely on it.
-        if a is None:
-            a = int.from_bytes(urandom(32), "little")
-        original_seed(self, a, version)
-
-    random.Random.seed = seed
-    for module in ("os", "posix"):
-        if module in sys.modules:
-            sys.modules[module].urandom = urandom
-    random._urandom = urandom
-    if not host.wanted("random"):
-        _guard_random()
-
-
-def _guard_random():
-    """Without the host's randomness every instance would draw the same numbers: that is told instead, unless the
-    author gave a seed and so wants the same numbers."""
-
-    class Guarded(random.Random):
-        seeded = False
-
-        def seed(self, a=None, version=2):
-            if a is None:
-                host.require("random", "random numbers")
-            self.seeded = True
-            super().seed(a, version)
-
-        def setstate(self, state):
-            self.seeded = True
-            super().setstate(state)
-
-        def _check(self):
-            if host.running and not self.seeded:
-                host.require("random", "random numbers")
-
-        def random(self):
-            self._check()
-            return super().random()
-
-        def getrandbits(self, k):
-            self._check()
-            return super().getrandbits(k)
-
-    shared = Guarded(0)
-    shared.seeded = False
-    random._inst = shared
-    for name in random.__all__:
-        if hasattr(shared, name) and hasattr(getattr(random, name), "__self__"):
-            setattr(random, name, getattr(shared, name))
 
 
 # Logging

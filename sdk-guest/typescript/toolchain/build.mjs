@@ -68,9 +68,85 @@ function sdk(folder) {
   };
 }
 
+/** The hooks that the contract has. */
+const HOOKS = ["forward", "streaming", "blacklist", "verify", "priority"];
+
+/** Those that a route or `gate` gives besides its answer. */
+const GATES = ["blacklist", "verify", "priority"];
+
+/** A sentence that the author of a plugin gets when a function and `hooks` of plugin.toml do not fit. */
+function unnamed(hook) {
+  return `a ${hook} function is there, but \`hooks\` of plugin.toml does not name "${hook}"`;
+}
+
+/**
+ * A module that runs before the author's and notes which gates are given to an axon, and which hooks are an axon's: one
+ * that is given and not live would let everybody in, and so would one that is live and was not given.
+ */
+const NOTING = `
+import { Axon } from "soma-sdk";
+export const given = new Set();
+export const made = new WeakSet();
+function note(gates) {
+  for (const name of ${JSON.stringify(GATES)}) {
+    if (typeof gates?.[name] === "function") {
+      given.add(name);
+    }
+  }
+}
+for (const [method, position] of [["attach", 2], ["attachBytes", 2], ["gate", 0]]) {
+  const original = Axon.prototype[method];
+  Axon.prototype[method] = function (...parts) {
+    note(parts[position]);
+    return original.apply(this, parts);
+  };
+}
+const { get, ...rest } = Object.getOwnPropertyDescriptor(Axon.prototype, "hooks");
+Object.defineProperty(Axon.prototype, "hooks", {
+  ...rest,
+  get() {
+    const hooks = get.call(this);
+    Object.values(hooks).forEach((hook) => made.add(hook));
+    return hooks;
+  },
+});
+`;
+
+/** Compares, when the author's modules have run. */
+function comparison(hooks) {
+  const dropped = GATES.filter((gate) => !hooks.includes(gate)).map((gate) => [gate, unnamed(gate)]);
+  const empty = GATES.filter((gate) => hooks.includes(gate)).map((gate) => {
+    return [gate, `\`hooks\` of plugin.toml names "${gate}", but no ${gate} function is given to an axon`];
+  });
+  return `
+const problems = [
+  ...${JSON.stringify(dropped)}.filter(([gate]) => given.has(gate)),
+  ...${JSON.stringify(empty)}.filter(([gate]) => made.has(author[gate]) && !given.has(gate)),
+];
+if (problems.length > 0) {
+  throw new Error(problems.map(([, sentence]) => sentence).join("\\n"));
+}
+`;
+}
+
+/** What runs before the author's modules. */
+function noting(folder) {
+  return {
+    name: "soma-noting",
+    setup(bundle) {
+      bundle.onResolve({ filter: /^soma-noting$/ }, ({ path }) => ({ path, namespace: "soma-noting" }));
+      bundle.onLoad({ filter: /.*/, namespace: "soma-noting" }, () => ({ contents: NOTING, resolveDir: folder }));
+    },
+  };
+}
+
 /** The text of one module with everything that it imports, and what it exports. */
-async function bundled({ folder, entry, wants, sdk: sdkFolder }) {
-  const contents = `import "soma-sdk";\nexport * from ${JSON.stringify(entry)};\n`;
+async function bundled({ folder, entry, hooks, wants, sdk: sdkFolder }) {
+  const author = JSON.stringify(entry);
+  const contents = `import { given, made } from "soma-noting";
+import * as author from ${author};
+export * from ${author};
+${comparison(hooks)}`;
   const result = await build({
     stdin: { contents, resolveDir: folder, sourcefile: "plugin" },
     bundle: true,
@@ -86,7 +162,7 @@ async function bundled({ folder, entry, wants, sdk: sdkFolder }) {
     charset: "utf8",
     logLevel: "warning",
     absWorkingDir: folder,
-    plugins: [contract(wants), sdk(sdkFolder)],
+    plugins: [noting(folder), contract(wants), sdk(sdkFolder)],
   });
   const [output] = Object.values(result.metafile.outputs);
   return { code: result.outputFiles[0].text, exported: output.exports };
@@ -98,6 +174,10 @@ async function settle({ entry, hooks, world }, exported) {
   if (missing.length > 0) {
     const names = missing.join(", ");
     throw new Error(`${entry} does not export ${names}: export const { ${names} } = axon.hooks;`);
+  }
+  const dropped = HOOKS.filter((hook) => exported.includes(hook) && !hooks.includes(hook));
+  if (dropped.length > 0) {
+    throw new Error(dropped.map(unnamed).join("\n"));
   }
   if (exported.includes("lifecycle")) {
     const file = join(world, "plugin.wit");

@@ -75,6 +75,23 @@ async fn a_hotkey_over_its_rate_gets_429_from_wherever_it_asks() {
     assert_eq!(neuron.ask(&other.sign()).await.status, 200);
 }
 
+/// Who is proven pays for every refusal that follows.
+#[tokio::test]
+async fn wrong_content_types_and_bad_pings_count_for_their_hotkey() {
+    let plain = |request: Request| request.with("content-type", "text/plain");
+    let ping = || Synapse::new("Synapse", json!({})).sign();
+    let bad: [&dyn Fn() -> Request; 3] = [&|| plain(question()), &|| plain(ping()), &|| ping().body("no json")];
+    for (index, bad) in bad.iter().enumerate() {
+        let neuron = with(few(100, 2)).await;
+        let mut statuses = Vec::new();
+        for _ in 0..3 {
+            statuses.push(neuron.ask(&bad()).await.status);
+        }
+        assert!((415..=422).contains(&statuses[0]) && statuses[0] == statuses[1], "{index}: {statuses:?}");
+        assert_eq!(statuses[2], 429, "{index}");
+    }
+}
+
 /// Invariant 11: nothing that is counted for a hotkey moves before its signature was verified.
 #[tokio::test]
 async fn junk_in_a_validators_name_takes_nothing_from_the_validator() {

@@ -4,30 +4,36 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use serde::de::{Deserialize, Deserializer, Error};
 use soma_manifest::manifest::LONGEST_WALL;
 use soma_manifest::{BudgetRequest, Millis, Seconds};
 
 use super::{Budget, Traps};
+use crate::engine::LARGEST_MEMORY;
 
-/// What the operator's file says about a slot's budget; none leaves the default. No time is longer than
-/// [`LONGEST_WALL`] seconds, whatever is written.
+/// What the operator's file says about a slot's budget; none leaves the default. A time beyond [`LONGEST_WALL`]
+/// seconds, or more memory than guests can address, is an error where it is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct BudgetGrant {
     /// Linear memory of one instance.
-    #[serde(default, deserialize_with = "soma_manifest::size::optional::deserialize")]
+    #[serde(default, deserialize_with = "memory_in_reach")]
     pub memory: Option<ByteSize>,
     /// Wall time of a whole request.
+    #[serde(default, deserialize_with = "time_in_reach")]
     pub wall: Option<Seconds>,
     /// Requests that run at once, forwards and streams each.
     pub in_flight: Option<NonZeroUsize>,
     /// Requests that wait for a forward, and for a stream as many.
     pub queue: Option<NonZeroUsize>,
     /// CPU time of one gate hook.
+    #[serde(default, deserialize_with = "time_in_reach")]
     pub gate_cpu: Option<Millis>,
     /// Wall time of one gate hook.
+    #[serde(default, deserialize_with = "time_in_reach")]
     pub gate_wall: Option<Millis>,
     /// CPU time of one forward or stream.
+    #[serde(default, deserialize_with = "time_in_reach")]
     pub forward_cpu: Option<Millis>,
     /// Bytes of an answer, and of one piece of a streamed one.
     #[serde(default, deserialize_with = "soma_manifest::size::optional::deserialize")]
@@ -36,8 +42,10 @@ pub struct BudgetGrant {
     #[serde(default, deserialize_with = "soma_manifest::size::optional::deserialize")]
     pub stream: Option<ByteSize>,
     /// How long a streaming hook may be silent.
+    #[serde(default, deserialize_with = "time_in_reach")]
     pub idle: Option<Seconds>,
     /// How long the caller of a stream may be slower than 1 KiB/s.
+    #[serde(default, deserialize_with = "time_in_reach")]
     pub drain: Option<Seconds>,
     /// Bytes of one log line.
     #[serde(default, deserialize_with = "soma_manifest::size::optional::deserialize")]
@@ -119,6 +127,33 @@ impl From<Millis> for Asked {
     }
 }
 
+fn memory_in_reach<'de, D: Deserializer<'de>>(format: D) -> Result<Option<ByteSize>, D::Error> {
+    let memory = soma_manifest::size::optional::deserialize(format)?;
+    let largest = ByteSize(LARGEST_MEMORY as u64);
+    match memory {
+        Some(asked) if asked > largest => Err(out_of_reach(&soma_manifest::size::exact(largest))),
+        memory => Ok(memory),
+    }
+}
+
+fn time_in_reach<'de, D, T>(format: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Copy,
+    Asked: From<T>,
+{
+    let time = T::deserialize(format)?;
+    if Asked::from(time).duration <= Duration::from_secs(LONGEST_WALL) {
+        Ok(Some(time))
+    } else {
+        Err(out_of_reach(&format!("{LONGEST_WALL}s")))
+    }
+}
+
+fn out_of_reach<E: Error>(most: &str) -> E {
+    E::custom(format!("at most {most:?} can be granted"))
+}
+
 fn smaller(key: &'static str, asked: Option<ByteSize>, granted: ByteSize) -> Result<ByteSize, MoreThanGranted> {
     match asked {
         Some(asked) if asked > granted => Err(MoreThanGranted {
@@ -140,11 +175,11 @@ fn shorter(key: &'static str, asked: Option<Asked>, granted: Duration) -> Result
 }
 
 fn time(granted: Option<Seconds>, usual: Duration) -> Duration {
-    granted.map_or(usual, Seconds::duration).min(Duration::from_secs(LONGEST_WALL))
+    granted.map_or(usual, Seconds::duration)
 }
 
 fn short_time(granted: Option<Millis>, usual: Duration) -> Duration {
-    granted.map_or(usual, Millis::duration).min(Duration::from_secs(LONGEST_WALL))
+    granted.map_or(usual, Millis::duration)
 }
 
 fn bytes(granted: Option<ByteSize>, usual: usize) -> usize {

@@ -5,7 +5,9 @@
 //! all day. So there are two answers.
 //!
 //! **The caller waits.** It gets its error, and then no plugin of the slot is asked for it for 1 s, doubling up to 60 s
-//! with each further trap. Nobody else notices. Requests that were running meanwhile count as the one that came first.
+//! with each further trap. Nobody else notices, unless the plugin is resident. Requests that were running meanwhile count
+//! as the one that came first. The caller waits just the same when it takes the plugin's time and leaves: when a forward
+//! was still computing at the end of the caller's own time-out, or when it hung up.
 //!
 //! **The version goes out**, when the `verdict` says so: traps from at least three verified callers, and in more than a
 //! fifth of the calls of the last minute. One attacker can therefore never take a plugin out, and several only when they
@@ -25,8 +27,9 @@
 //! - `verdict`: the rule and the pauses, pure; `window`: what it judges; `breaker`: in, out, probes
 //! - `callers`: who has to wait
 //! - `counts`: counters of a slot; `limit`: the budgets by name
-//! - `visit`: one request at the versions that it asks
+//! - `visit`: one request at the versions that it asks; `behind`: resident calls that go on without their callers
 
+mod behind;
 mod breaker;
 mod callers;
 mod counts;
@@ -35,6 +38,7 @@ mod verdict;
 mod visit;
 mod window;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -45,6 +49,7 @@ use self::callers::{Callers, MOST_CALLERS, Strike};
 use crate::budget::Traps;
 use crate::error::CallError;
 
+pub use self::behind::Behind;
 pub use self::counts::{Counts, Exhaustion, Ledger};
 pub use self::limit::Limit;
 pub use self::verdict::{LEAST_CALLERS, ONE_OF, Tally, pause};
@@ -57,14 +62,16 @@ pub struct Conduct {
     counts: Arc<Counts>,
     traps: Traps,
     record: Mutex<Record>,
-    /// Tells those in the queue that the version went out.
-    went_out: Notify,
+    /// Tells those in the queue that the version went out, or that one of them has to wait.
+    changed: Notify,
 }
 
 /// What is known of a version and its callers.
 struct Record {
     callers: Callers,
     breaker: Breaker,
+    /// Callers with calls that go on without them, and how many.
+    behind: BTreeMap<Arc<str>, usize>,
 }
 
 /// Why a request does not get to a version.
@@ -78,15 +85,24 @@ enum Turned {
 
 impl Record {
     fn new(now: Instant) -> Record {
-        Record { callers: Callers::new(MOST_CALLERS), breaker: Breaker::new(now) }
+        Record { callers: Callers::new(MOST_CALLERS), breaker: Breaker::new(now), behind: BTreeMap::new() }
     }
 
     fn admit(&mut self, caller: &str, now: Instant) -> Result<Admitted, Turned> {
-        if let Some(wait) = self.callers.wait(caller, now) {
-            return Err(Turned::Slowed(wait));
-        }
+        self.is_welcome(caller, now)?;
         let is_struck = self.callers.is_struck(caller, now);
         self.breaker.admit(is_struck, now).map_err(Turned::Out)
+    }
+
+    /// Whether somebody who was admitted before may still begin.
+    fn check(&self, admitted: Admitted, caller: &str, now: Instant) -> Result<(), Turned> {
+        self.breaker.check(admitted, now).map_err(Turned::Out)?;
+        self.is_welcome(caller, now)
+    }
+
+    fn is_welcome(&self, caller: &str, now: Instant) -> Result<(), Turned> {
+        let behind = self.behind.contains_key(caller).then(|| pause(1));
+        self.callers.wait(caller, now).max(behind).map_or(Ok(()), |wait| Err(Turned::Slowed(wait)))
     }
 
     fn trapped(&mut self, admitted: Admitted, caller: &str, now: Instant) -> (Strike, Option<Change>) {
@@ -104,7 +120,7 @@ impl Conduct {
     /// Of a version that has just come.
     pub fn new(slot: Arc<str>, version: Arc<str>, counts: Arc<Counts>, traps: Traps) -> Conduct {
         let record = Mutex::new(Record::new(Instant::now()));
-        Conduct { slot, version, counts, traps, record, went_out: Notify::new() }
+        Conduct { slot, version, counts, traps, record, changed: Notify::new() }
     }
 
     /// The counters of its slot.
@@ -123,26 +139,32 @@ impl Conduct {
     }
 
     fn admit(&self, caller: &str) -> Result<Admitted, CallError> {
-        let slot = || self.slot.to_string();
-        self.record().admit(caller, Instant::now()).map_err(|turned| match turned {
-            Turned::Slowed(wait) => CallError::Slowed { slot: slot(), wait },
-            Turned::Out(wait) => CallError::Out { slot: slot(), wait },
-        })
+        let admitted = self.record().admit(caller, Instant::now());
+        admitted.map_err(|turned| self.turn(turned))
     }
 
-    fn check(&self, admitted: Admitted) -> Result<(), CallError> {
-        let checked = self.record().breaker.check(admitted, Instant::now());
-        checked.map_err(|wait| CallError::Out { slot: self.slot.to_string(), wait })
+    fn check(&self, admitted: Admitted, caller: &str) -> Result<(), CallError> {
+        let checked = self.record().check(admitted, caller, Instant::now());
+        checked.map_err(|turned| self.turn(turned))
     }
 
-    /// Returns when the version goes out, with the error of those who wait for it. For a probe it never does.
-    async fn turned_out(&self, admitted: Admitted) -> CallError {
+    fn turn(&self, turned: Turned) -> CallError {
+        let slot = self.slot.to_string();
+        match turned {
+            Turned::Slowed(wait) => CallError::Slowed { slot, wait },
+            Turned::Out(wait) => CallError::Out { slot, wait },
+        }
+    }
+
+    /// Returns when the version goes out (for a probe it never does), or when the caller has to wait, with the error of
+    /// those who stand in line.
+    async fn turned_away(&self, admitted: Admitted, caller: &str) -> CallError {
         loop {
-            let mut changed = std::pin::pin!(self.went_out.notified());
+            let mut changed = std::pin::pin!(self.changed.notified());
             // Before the look, or a change between the two is missed.
             changed.as_mut().enable();
-            if let Err(out) = self.check(admitted) {
-                return out;
+            if let Err(turned) = self.check(admitted, caller) {
+                return turned;
             }
             changed.await;
         }
@@ -159,11 +181,25 @@ impl Conduct {
             return;
         }
         let (strike, change) = self.record().trapped(admitted, caller, Instant::now());
-        if let Strike::Counted(wait) = strike {
-            let (slot, version) = (&*self.slot, &*self.version);
-            tracing::debug!(slot, version, caller, ?wait, "a caller made the plugin trap and has to wait");
-        }
+        self.say_strike(strike, caller, "a caller made the plugin trap and has to wait");
         self.say(change);
+    }
+
+    /// A call of this caller computed until its time was over, or until the caller hung up. That says nothing of the
+    /// version.
+    fn overran(&self, caller: &str) {
+        if self.traps == Traps::Unlimited {
+            return;
+        }
+        let strike = self.record().callers.strike(caller, Instant::now());
+        self.say_strike(strike, caller, "a caller left a plugin that was computing for it and has to wait");
+    }
+
+    fn say_strike(&self, strike: Strike, caller: &str, what: &str) {
+        let Strike::Counted(wait) = strike else { return };
+        let (slot, version) = (&*self.slot, &*self.version);
+        tracing::debug!(slot, version, caller, ?wait, "{what}");
+        self.changed.notify_waiters();
     }
 
     fn abandon(&self, admitted: Admitted) {
@@ -179,7 +215,7 @@ impl Conduct {
             None => {}
             Some(Change::Out(wait)) => {
                 tracing::error!(slot, version, next_probe = ?wait, "the plugin is out: {}", rule());
-                self.went_out.notify_waiters();
+                self.changed.notify_waiters();
             }
             Some(Change::Back) => tracing::info!(slot, version, "the plugin is back"),
         }

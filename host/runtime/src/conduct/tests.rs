@@ -226,9 +226,66 @@ async fn the_version_that_trapped_is_to_blame_and_those_who_wait_are_told() {
     }
     assert_eq!((gate.out(), gate.slowed(), gate.counts().traps()), (None, 0, 0));
     assert!(text.out().is_some());
-    assert!(matches!(waiting.turned_out(&text).await, CallError::Out { slot, .. } if slot == "text"));
+    assert!(matches!(waiting.turned_away(&text).await, CallError::Out { slot, .. } if slot == "text"));
     assert!(waiting.check(&gate).is_ok());
     assert!(matches!(waiting.check(&text), Err(CallError::Out { .. })));
     assert!(matches!(Visit::begin([&gate, &text], "new").err(), Some(CallError::Out { .. })));
     assert!(Visit::begin([&gate], "a").is_ok(), "another slot does not know of it");
+}
+
+/// Out since two seconds ago: the next one is a probe.
+fn out_for_two_seconds() -> Arc<Conduct> {
+    let conduct = Arc::new(Conduct::new("slot".into(), "version".into(), Arc::default(), Traps::Limited));
+    let before = Instant::now() - Duration::from_secs(2);
+    let mut record = conduct.record();
+    record.breaker = Breaker::new(before);
+    for caller in ["a", "b", "c"] {
+        record.breaker.trap(Admitted::Call, caller, before);
+    }
+    drop(record);
+    assert!(conduct.out().is_some());
+    conduct
+}
+
+#[test]
+fn a_probe_whose_request_is_dropped_makes_room_for_the_next() {
+    let conduct = out_for_two_seconds();
+    for asked in [false, true] {
+        let mut probe = Visit::begin([&conduct], "leaves").unwrap();
+        assert!(Visit::begin([&conduct], "too many").is_err());
+        if asked {
+            probe.ask(&conduct);
+        }
+        drop(probe);
+    }
+    let mut probe = Visit::begin([&conduct], "stays").unwrap();
+    probe.ask(&conduct);
+    probe.settle(&Ok::<(), CallError>(()));
+    assert_eq!(conduct.out(), None);
+}
+
+#[test]
+fn a_probe_that_came_to_no_end_does_not_put_it_back() {
+    let (slot, limit) = (|| "slot".to_owned(), Duration::from_secs(1));
+    let table = [
+        CallError::WallBudget { limit },
+        CallError::GateWall { slot: slot(), hook: soma_manifest::Hook::Blacklist, limit },
+        CallError::StreamIdle { slot: slot(), limit },
+        CallError::StreamStalled { slot: slot(), limit },
+        CallError::StreamLeft { slot: slot() },
+        CallError::Starting { slot: slot(), wait: limit },
+        CallError::Init { slot: slot(), reason: "no".to_owned() },
+        CallError::NoInstance { slot: slot() },
+    ];
+    let conduct = out_for_two_seconds();
+    for error in table {
+        let mut probe = Visit::begin([&conduct], "somebody").unwrap();
+        probe.ask(&conduct);
+        probe.settle(&Err::<(), _>(error.clone()));
+        assert!(conduct.out().is_some(), "{error:?}");
+    }
+    let mut probe = Visit::begin([&conduct], "somebody").unwrap();
+    probe.ask(&conduct);
+    probe.settle(&Err::<(), _>(CallError::Unavailable("the plugin's own word".to_owned())));
+    assert_eq!(conduct.out(), None);
 }

@@ -8,12 +8,15 @@ use super::Conduct;
 use super::breaker::Admitted;
 use crate::error::CallError;
 use crate::routing::Route;
+use crate::trace::Trace;
 use crate::version::Version;
 
-/// Admission of one request to every version of its route. Dropping it says nothing about any of them.
+/// Admission of one request to every version of its route. Dropping it says nothing about any of them, but it may say
+/// something about the caller: see [`watching`](Visit::watching).
 pub struct Visit {
     caller: Box<str>,
     passes: Vec<Pass>,
+    watched: Option<Trace>,
 }
 
 struct Pass {
@@ -41,6 +44,18 @@ impl Drop for Pass {
     }
 }
 
+/// It was given up: its time was over, or its caller hung up. The instance was dropped before, so its lap is there.
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let Some(trace) = &self.watched else { return };
+        for pass in self.passes.iter().filter(|pass| pass.progress == Progress::Asked) {
+            if trace.ended_computing(&pass.conduct.slot) {
+                pass.conduct.overran(&self.caller);
+            }
+        }
+    }
+}
+
 impl Visit {
     /// For a request of this caller. Versions may be named more than once.
     ///
@@ -56,7 +71,14 @@ impl Visit {
             let admitted = conduct.admit(caller)?;
             passes.push(Pass { conduct: conduct.clone(), admitted, progress: Progress::Admitted });
         }
-        Ok(Visit { caller: caller.into(), passes })
+        Ok(Visit { caller: caller.into(), passes, watched: None })
+    }
+
+    /// When it is given up while a forward computes, its caller has to wait: otherwise a time-out that is shorter than
+    /// the CPU budget would be a way never to be told. Not for streams, which callers may leave when they have enough.
+    pub fn watching(mut self, trace: &Trace) -> Visit {
+        self.watched = Some(trace.clone());
+        self
     }
 
     /// The version is asked now.
@@ -69,15 +91,16 @@ impl Visit {
     /// Whether the version still serves this request.
     ///
     /// # Errors
-    /// [`CallError::Out`] when it went out since the request began.
+    /// [`CallError::Out`] when it went out since the request began, [`CallError::Slowed`] when the caller has to wait since
+    /// then.
     pub fn check(&self, conduct: &Arc<Conduct>) -> Result<(), CallError> {
-        self.pass(conduct).map_or(Ok(()), |pass| pass.conduct.check(pass.admitted))
+        self.pass(conduct).map_or(Ok(()), |pass| pass.conduct.check(pass.admitted, &self.caller))
     }
 
-    /// Returns when the version goes out: for those who wait for their turn.
-    pub async fn turned_out(&self, conduct: &Arc<Conduct>) -> CallError {
+    /// Returns when the version goes out, or the caller has to wait: for those who wait for their turn.
+    pub async fn turned_away(&self, conduct: &Arc<Conduct>) -> CallError {
         match self.pass(conduct) {
-            Some(pass) => pass.conduct.turned_out(pass.admitted).await,
+            Some(pass) => pass.conduct.turned_away(pass.admitted, &self.caller).await,
             None => std::future::pending().await,
         }
     }
@@ -101,8 +124,8 @@ impl Visit {
     }
 }
 
-/// Whether the call did not come to an end, so that nobody knows what it would have been.
-fn is_inconclusive(error: &CallError) -> bool {
+/// Whether the plugin did not come to an end, or was not even asked, so that nobody knows what would have been.
+pub fn is_inconclusive(error: &CallError) -> bool {
     matches!(
         error,
         CallError::WallBudget { .. }
@@ -110,6 +133,9 @@ fn is_inconclusive(error: &CallError) -> bool {
             | CallError::StreamIdle { .. }
             | CallError::StreamStalled { .. }
             | CallError::StreamLeft { .. }
+            | CallError::Starting { .. }
+            | CallError::Init { .. }
+            | CallError::NoInstance { .. }
     )
 }
 

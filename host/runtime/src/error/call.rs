@@ -246,6 +246,27 @@ pub enum CallError {
         /// The slot.
         slot: String,
     },
+    /// The one instance of a resident plugin was lost, and it is too early to make it again.
+    #[error("the plugin of slot `{slot}` is starting again, in {wait:?}")]
+    #[diagnostic(
+        code(soma::call::starting),
+        help("its instance was lost: see the line about it in the log; `instances = \"warm\"` loses one of many")
+    )]
+    Starting {
+        /// The slot.
+        slot: String,
+        /// How long until it is made again.
+        wait: Duration,
+    },
+    /// The plugin's `init` failed.
+    #[error("init of slot `{slot}`: {reason}")]
+    #[diagnostic(code(soma::call::init), help("the text is the plugin's own; see its log lines and its settings"))]
+    Init {
+        /// The slot.
+        slot: String,
+        /// The plugin's words.
+        reason: String,
+    },
     /// This caller made the plugin trap, and has to wait.
     #[error("a caller that made slot `{slot}` trap has to wait for {wait:?}")]
     #[diagnostic(code(soma::call::slowed), help("see the traps of this caller in the log; a swap forgives them"))]
@@ -347,6 +368,8 @@ impl CallError {
             | CallError::Garbage { slot, .. }
             | CallError::Busy { slot }
             | CallError::NoInstance { slot }
+            | CallError::Starting { slot, .. }
+            | CallError::Init { slot, .. }
             | CallError::Slowed { slot, .. }
             | CallError::Out { slot, .. } => slot,
             CallError::Invalid(_)

@@ -40,6 +40,20 @@ pub enum LoadError {
         granted: String,
     },
 
+    /// It streams, and the operator wants one instance for all.
+    #[error("slot `{slot}`: a plugin with the hook `streaming` cannot be resident")]
+    #[diagnostic(
+        code(soma::plugin::resident_stream),
+        help(
+            "a stream lasts for as long as its caller reads, and nobody else would be served meanwhile: \
+             write in soma.toml under [slots.{slot}]: instances = \"warm\""
+        )
+    )]
+    ResidentStream {
+        /// The operator's slot.
+        slot: String,
+    },
+
     /// The engine cannot be made.
     #[error("the WebAssembly engine does not start: {0}")]
     #[diagnostic(

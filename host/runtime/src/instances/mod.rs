@@ -36,8 +36,9 @@
 //!   future; a trap, a used-up budget and a dropped future all drop it, and there is no other way to keep it.
 //! - A warm one ends by calls, age and memory, and with its version; shelves belong to one version of one slot.
 //! - All idle instances together are at most half of the pool.
-//! - A resident call brings its own bounds, because it goes on when its caller leaves; a lost instance is made again after
-//!   a wait that doubles.
+//! - A resident call brings its own bounds, because it goes on when its caller leaves. It is judged when it ends, and
+//!   its caller gets no other one meanwhile. A lost instance is made again after a wait, which doubles with each further
+//!   caller who loses one, and with each time that its making fails.
 //!
 //! # What follows
 //!
@@ -60,7 +61,7 @@ pub use self::live::Live;
 pub use self::policy::{InstancePolicy, InstanceSpec, SMALL, Size, WarmPolicy};
 use self::seat::Seat;
 pub use self::seat::Taken;
-pub use self::settled::Settled;
+pub use self::settled::{Left, Settled};
 pub use self::shelf::Room;
 use self::shelf::{Filling, Shelf};
 use crate::engine::GuestEngine;
@@ -83,6 +84,22 @@ enum Kept {
     /// Those between two requests.
     Warm(Shelf, WarmPolicy),
     Resident(Seat),
+}
+
+/// Who wants an instance. Cloning is cheap.
+#[derive(Clone)]
+pub struct Asker {
+    /// Id of the request.
+    pub request: Arc<str>,
+    /// Its caller; empty for the host itself.
+    pub caller: Arc<str>,
+}
+
+impl Asker {
+    /// The host itself, for this purpose.
+    pub fn host(purpose: &str) -> Asker {
+        Asker { request: purpose.into(), caller: "".into() }
+    }
 }
 
 /// Where an instance goes when its request is done with it.
@@ -121,10 +138,11 @@ impl Instances {
     /// has its own.
     pub async fn take(
         version: &Arc<Version>,
-        request: Arc<str>,
+        asker: Asker,
         hook: Hook,
         usage: Usage,
     ) -> Result<(Live, Home), CallError> {
+        let request = asker.request.clone();
         let (mut live, home) = match &version.instances().kept {
             Kept::Fresh(ready) => match ready.take() {
                 Some(live) => {
@@ -138,7 +156,7 @@ impl Instances {
                 None => (Live::make_ready(version, request.clone(), hook, usage).await?, Home::Shelf),
             },
             Kept::Resident(seat) => {
-                let (live, taken) = seat.take(version, request.clone(), hook, usage).await?;
+                let (live, taken) = seat.take(version, asker, hook, usage).await?;
                 (live, Home::Seat(taken))
             }
         };

@@ -10,16 +10,21 @@ use tokio::runtime::Handle;
 ///
 /// For resident instances: an instance whose call is broken off cannot be used again, and then anybody who hangs
 /// up, or writes a short time-out into a request, would cost everybody the instance. So the call has to bring its
-/// own bounds.
+/// own bounds, and somebody who judges it when nobody waits for it.
 pub struct Settled<T: Send + 'static> {
     call: Option<Pin<Box<dyn Future<Output = T> + Send>>>,
+    /// What is told when it goes on by itself.
+    left: Option<Left<T>>,
     threads: Handle,
 }
 
+/// Called when a call goes on by itself; what it returns is called with the call's end.
+pub type Left<T> = Box<dyn FnOnce() -> Box<dyn FnOnce(T) + Send> + Send>;
+
 impl<T: Send + 'static> Settled<T> {
     /// Goes on on these threads.
-    pub fn new(threads: &Handle, call: impl Future<Output = T> + Send + 'static) -> Settled<T> {
-        Settled { call: Some(Box::pin(call)), threads: threads.clone() }
+    pub fn new(threads: &Handle, call: impl Future<Output = T> + Send + 'static, left: Left<T>) -> Settled<T> {
+        Settled { call: Some(Box::pin(call)), left: Some(left), threads: threads.clone() }
     }
 }
 
@@ -38,8 +43,9 @@ impl<T: Send + 'static> Future for Settled<T> {
 
 impl<T: Send + 'static> Drop for Settled<T> {
     fn drop(&mut self) {
-        if let Some(call) = self.call.take() {
-            self.threads.spawn(call);
+        if let (Some(call), Some(left)) = (self.call.take(), self.left.take()) {
+            let judge = left();
+            self.threads.spawn(async move { judge(call.await) });
         }
     }
 }
@@ -51,21 +57,23 @@ mod tests {
     use tokio::sync::oneshot;
 
     #[tokio::test]
-    async fn a_call_that_nobody_waits_for_any_more_comes_to_its_end() {
-        let (told, asked) = oneshot::channel();
+    async fn a_call_that_nobody_waits_for_any_more_comes_to_its_end_and_is_judged() {
+        let (tell, told) = oneshot::channel();
         let (go, wait) = oneshot::channel::<()>();
         let call = async move {
             wait.await.unwrap();
-            told.send("the end").unwrap();
+            "the end"
         };
-        let settled = Settled::new(&Handle::current(), call);
+        let left = Box::new(|| Box::new(|end| tell.send(end).unwrap()) as Box<dyn FnOnce(_) + Send>);
+        let settled = Settled::new(&Handle::current(), call, left);
         assert!(tokio::time::timeout(Duration::from_millis(1), settled).await.is_err());
         go.send(()).unwrap();
-        assert_eq!(asked.await, Ok("the end"));
+        assert_eq!(told.await, Ok("the end"));
     }
 
     #[tokio::test]
-    async fn a_call_that_has_ended_is_not_run_again() {
-        assert_eq!(Settled::new(&Handle::current(), async { 7 }).await, 7);
+    async fn a_call_that_has_ended_is_neither_run_nor_judged_again() {
+        let left = Box::new(|| panic!("it was not left"));
+        assert_eq!(Settled::new(&Handle::current(), async { 7 }, left).await, 7);
     }
 }

@@ -1,144 +1,22 @@
-//! The line against a plain model of it, and the queue with its wake-ups.
+//! The queue with its wake-ups.
 
 use futures_util::FutureExt;
-use proptest::prelude::*;
 
 use super::*;
 
-/// Somebody in the model's line.
-#[derive(Clone, Copy, Debug)]
-struct Model {
-    name: usize,
-    rank: f64,
-    since: Instant,
-    deadline: Instant,
-}
-
-#[derive(Clone, Debug)]
-enum Step {
-    Enter {
-        rank: f64,
-        patience_ms: u64,
-    },
-    /// Of those who wait, the nth in the order of their names.
-    Leave(usize),
-    Release,
-    Pass {
-        ms: u64,
-    },
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let rank = prop_oneof![
-        6 => (-3_i8..4).prop_map(f64::from),
-        1 => Just(f64::NAN),
-        1 => Just(f64::INFINITY),
-        1 => Just(f64::NEG_INFINITY),
-        1 => Just(f64::MIN),
-        1 => Just(f64::MAX),
-    ];
-    let step = prop_oneof![
-        6 => (rank, 0_u64..5000).prop_map(|(rank, patience_ms)| Step::Enter { rank, patience_ms }),
-        1 => (0_usize..8).prop_map(Step::Leave),
-        4 => Just(Step::Release),
-        // Eighths of a second are exact in binary: equal sums are then equal in both ways of reckoning.
-        2 => (0_u64..16).prop_map(|eighths| Step::Pass { ms: eighths * 125 }),
-    ];
-    proptest::collection::vec(step, 0..80)
-}
-
-/// Rank plus age, as the contract says it.
-fn worth(who: &Model, slope: f64, now: Instant) -> f64 {
-    let rank = if who.rank.is_finite() { who.rank } else { f64::MIN };
-    rank + slope * (now - who.since).as_secs_f64()
-}
-
-/// The index of the highest (or lowest) in the model; of equals, who came first (or last).
-fn extreme(waiting: &[Model], slope: f64, now: Instant, wanted: Ordering) -> Option<usize> {
-    let better = |a: usize, b: usize| match worth(&waiting[a], slope, now) - worth(&waiting[b], slope, now) {
-        0.0 => (wanted == Ordering::Less) == (a > b),
-        difference => (difference > 0.0) == (wanted == Ordering::Greater),
-    };
-    (0..waiting.len()).reduce(|best, next| if better(next, best) { next } else { best })
-}
-
-proptest! {
-    #[test]
-    fn the_line_is_what_the_contract_says(
-        steps in steps(),
-        places in 1_usize..4,
-        most in 0_usize..6,
-        slope in prop_oneof![Just(0.0), Just(1.0), Just(0.5)],
-    ) {
-        let opened = Instant::now();
-        let mut now = opened;
-        let mut line = Line::new(places, most, slope, opened);
-        let mut waiting: Vec<Model> = Vec::new();
-        let mut standings = BTreeMap::new();
-        let mut running = 0_usize;
-        for (name, step) in steps.into_iter().enumerate() {
-            match step {
-                Step::Pass { ms } => now += Duration::from_millis(ms),
-                Step::Enter { rank, patience_ms } => {
-                    let deadline = now + Duration::from_millis(patience_ms);
-                    let entry = line.enter(now, rank, deadline, name);
-                    let who = Model { name, rank, since: now, deadline };
-                    match entry {
-                        Entry::Start => {
-                            prop_assert!(running < places && waiting.is_empty());
-                            running += 1;
-                        }
-                        Entry::Full => {
-                            prop_assert!(running == places && waiting.len() == most);
-                            waiting.push(who);
-                            prop_assert_eq!(extreme(&waiting, slope, now, Ordering::Less), Some(most));
-                            waiting.pop();
-                        }
-                        Entry::Waits { standing, shed } => {
-                            prop_assert_eq!(running, places);
-                            prop_assert_eq!(shed.is_some(), waiting.len() == most);
-                            if let Some(shed) = shed {
-                                let lowest = extreme(&waiting, slope, now, Ordering::Less).unwrap();
-                                prop_assert_eq!(waiting.remove(lowest).name, shed);
-                            }
-                            waiting.push(who);
-                            standings.insert(name, standing);
-                        }
-                    }
-                }
-                Step::Leave(nth) if nth < waiting.len() => line.leave(standings[&waiting.remove(nth).name]),
-                Step::Leave(_) => {}
-                Step::Release if running > 0 => {
-                    let (next, late) = line.release(now);
-                    for name in late {
-                        let highest = extreme(&waiting, slope, now, Ordering::Greater).unwrap();
-                        let who = waiting.remove(highest);
-                        prop_assert_eq!(who.name, name);
-                        prop_assert!(who.deadline < now + LEAST_LEFT);
-                    }
-                    match next {
-                        Some(name) => {
-                            let highest = extreme(&waiting, slope, now, Ordering::Greater).unwrap();
-                            let who = waiting.remove(highest);
-                            prop_assert_eq!(who.name, name);
-                            prop_assert!(who.deadline >= now + LEAST_LEFT);
-                        }
-                        None => {
-                            prop_assert!(waiting.is_empty());
-                            running -= 1;
-                        }
-                    }
-                }
-                Step::Release => {}
-            }
-            prop_assert_eq!(line.free, places - running, "a place was lost or made");
-            prop_assert_eq!(line.waiting.len(), waiting.len());
-        }
-    }
-}
-
 fn later() -> Instant {
     Instant::now() + Duration::from_secs(60)
+}
+
+/// Somebody new.
+fn enter(queue: &Queue, rank: f64, deadline: Instant) -> Entered {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    static NAMES: AtomicUsize = AtomicUsize::new(0);
+    enter_as(queue, &NAMES.fetch_add(1, Relaxed).to_string(), rank, deadline)
+}
+
+fn enter_as(queue: &Queue, caller: &str, rank: f64, deadline: Instant) -> Entered {
+    queue.enter(&Asks { caller, rank, deadline })
 }
 
 fn started(entered: Entered) -> Place {
@@ -164,10 +42,10 @@ fn is_called(waiting: &mut Waiting) -> Option<Result<Place, Turned>> {
 #[test]
 fn a_free_place_goes_to_the_highest_and_a_place_that_is_given_back_is_there_again() {
     let queue = Queue::new(1, 10);
-    let first = started(queue.enter(0.0, later()));
-    let mut low = waiting(queue.enter(1.0, later()));
-    let mut high = waiting(queue.enter(100.0, later()));
-    let mut odd = waiting(queue.enter(f64::NAN, later()));
+    let first = started(enter(&queue, 0.0, later()));
+    let mut low = waiting(enter(&queue, 1.0, later()));
+    let mut high = waiting(enter(&queue, 100.0, later()));
+    let mut odd = waiting(enter(&queue, f64::NAN, later()));
     drop(first);
     assert!(is_called(&mut low).is_none() && is_called(&mut odd).is_none());
     let place = is_called(&mut high).unwrap().unwrap();
@@ -176,18 +54,18 @@ fn a_free_place_goes_to_the_highest_and_a_place_that_is_given_back_is_there_agai
     assert!(is_called(&mut odd).is_none());
     drop(place);
     drop(is_called(&mut odd).unwrap().unwrap());
-    started(queue.enter(0.0, later()));
+    started(enter(&queue, 0.0, later()));
 }
 
 #[test]
 fn who_gives_up_leaves_no_hole() {
     let queue = Queue::new(1, 2);
-    let running = started(queue.enter(0.0, later()));
-    let gone = waiting(queue.enter(9.0, later()));
-    let mut stays = waiting(queue.enter(0.0, later()));
-    assert!(matches!(queue.enter(0.0, later()), Entered::Full));
+    let running = started(enter(&queue, 0.0, later()));
+    let gone = waiting(enter(&queue, 9.0, later()));
+    let mut stays = waiting(enter(&queue, 0.0, later()));
+    assert!(matches!(enter(&queue, 0.0, later()), Entered::Full));
     drop(gone);
-    let called_and_gone = waiting(queue.enter(5.0, later()));
+    let called_and_gone = waiting(enter(&queue, 5.0, later()));
     drop(running);
     // It was called, and goes without ever having looked.
     drop(called_and_gone);
@@ -198,21 +76,21 @@ fn who_gives_up_leaves_no_hole() {
 #[test]
 fn a_full_line_sheds_its_lowest() {
     let queue = Queue::new(1, 2);
-    let _running = started(queue.enter(0.0, later()));
-    let mut low = waiting(queue.enter(1.0, later()));
-    let mut middle = waiting(queue.enter(5.0, later()));
-    let mut high = waiting(queue.enter(9.0, later()));
+    let _running = started(enter(&queue, 0.0, later()));
+    let mut low = waiting(enter(&queue, 1.0, later()));
+    let mut middle = waiting(enter(&queue, 5.0, later()));
+    let mut high = waiting(enter(&queue, 9.0, later()));
     assert_eq!(is_called(&mut low).unwrap().err(), Some(Turned::Shed));
-    assert!(matches!(queue.enter(-1.0, later()), Entered::Full));
+    assert!(matches!(enter(&queue, -1.0, later()), Entered::Full));
     assert!(is_called(&mut middle).is_none() && is_called(&mut high).is_none());
 }
 
 #[test]
 fn who_cannot_make_it_is_not_started() {
     let queue = Queue::new(1, 2);
-    let running = started(queue.enter(0.0, later()));
-    let mut late = waiting(queue.enter(9.0, Instant::now()));
-    let mut in_time = waiting(queue.enter(0.0, later()));
+    let running = started(enter(&queue, 0.0, later()));
+    let mut late = waiting(enter(&queue, 9.0, Instant::now()));
+    let mut in_time = waiting(enter(&queue, 0.0, later()));
     drop(running);
     assert_eq!(is_called(&mut late).unwrap().err(), Some(Turned::Late));
     assert!(is_called(&mut in_time).unwrap().is_ok());
@@ -221,13 +99,54 @@ fn who_cannot_make_it_is_not_started() {
 #[test]
 fn waiting_makes_up_for_rank() {
     let opened = Instant::now();
-    let mut line = Line::new(0, 10, SLOPE, opened);
+    let mut line = Line::new(1, 10, SLOPE, opened);
     let at = |seconds| opened + Duration::from_secs(seconds);
+    let mut enter =
+        |name, seconds, rank| line.enter(at(seconds), &Asks { caller: name, rank, deadline: at(100) }, name);
+    assert!(matches!(enter("first", 0, 0.0), Entry::Start(_)));
     for (name, seconds, rank) in [("old", 0, 0.0), ("young", 5, 4.0), ("rich", 5, 6.0)] {
-        assert!(matches!(line.enter(at(seconds), rank, at(100), name), Entry::Waits { .. }));
+        assert!(matches!(enter(name, seconds, rank), Entry::Waits { .. }));
     }
-    let order: Vec<_> = std::iter::from_fn(|| line.release(at(6)).0).collect();
-    assert_eq!(order, ["rich", "old", "young"]);
+    let mut order = vec!["first"];
+    while let Some((_, next)) = line.release(at(6), order.last().unwrap()).next.pop() {
+        order.push(next);
+    }
+    assert_eq!(order, ["first", "rich", "old", "young"]);
+}
+
+#[test]
+fn one_caller_leaves_places_for_others_and_loses_none_of_its_requests() {
+    let queue = Queue::new(4, 64);
+    let hog = |rank| enter_as(&queue, "hog", rank, later());
+    let first = started(hog(9.0));
+    let _second = started(hog(9.0));
+    let mut line: Vec<Waiting> = (0..20).map(|_| waiting(hog(9.0))).collect();
+    let other = started(enter_as(&queue, "other", 0.0, later()));
+    let third = started(enter_as(&queue, "third", 0.0, later()));
+    drop((other, third));
+    assert!(line.iter_mut().all(|waiting| is_called(waiting).is_none()), "it has half");
+    drop(first);
+    let mut place = is_called(&mut line[0]).unwrap().unwrap();
+    for waiting in &mut line[1..] {
+        assert!(is_called(waiting).is_none());
+    }
+    for waiting in &mut line[1..] {
+        drop(place);
+        place = is_called(waiting).unwrap().unwrap();
+    }
+}
+
+#[test]
+fn who_fills_the_line_makes_room_for_another_of_the_same_rank() {
+    let queue = Queue::new(1, 16);
+    let _running = started(enter_as(&queue, "hog", 0.0, later()));
+    let mut hogs: Vec<Waiting> = (0..16).map(|_| waiting(enter_as(&queue, "hog", 1.0, later()))).collect();
+    assert!(matches!(enter_as(&queue, "hog", 1.0, later()), Entered::Full));
+    assert!(matches!(enter_as(&queue, "poor", 0.0, later()), Entered::Full), "a lower rank is no reason");
+    let others: Vec<Waiting> = (0..2).map(|_| waiting(enter_as(&queue, "other", 1.0, later()))).collect();
+    assert!(matches!(enter_as(&queue, "other", 1.0, later()), Entered::Full), "it has its part");
+    let shed = hogs.iter_mut().filter_map(is_called).filter(|called| called.is_err()).count();
+    assert_eq!((shed, others.len()), (2, 2));
 }
 
 /// Many come, some go again at any moment, on several threads: never more run than may, and all places are there
@@ -242,22 +161,23 @@ async fn no_place_is_lost_or_made_in_a_crowd() {
             let (queue, running) = (queue.clone(), running.clone());
             tokio::spawn(async move {
                 tokio::time::sleep(Duration::from_micros(u64::from(n % 97) * 50)).await;
-                let place = match queue.enter(f64::from(n % 13), later()) {
-                    Entered::Started(place) => place,
-                    Entered::Full => return,
-                    // Every third one is impatient.
-                    Entered::Waiting(waiting) if n % 3 == 0 => {
-                        let patience = Duration::from_micros(u64::from(n % 41) * 20);
-                        match tokio::time::timeout(patience, waiting.place()).await {
-                            Ok(Ok(place)) => place,
-                            _ => return,
+                let place =
+                    match queue.enter(&Asks { caller: &n.to_string(), rank: f64::from(n % 13), deadline: later() }) {
+                        Entered::Started(place) => place,
+                        Entered::Full => return,
+                        // Every third one is impatient.
+                        Entered::Waiting(waiting) if n % 3 == 0 => {
+                            let patience = Duration::from_micros(u64::from(n % 41) * 20);
+                            match tokio::time::timeout(patience, waiting.place()).await {
+                                Ok(Ok(place)) => place,
+                                _ => return,
+                            }
                         }
-                    }
-                    Entered::Waiting(waiting) => match waiting.place().await {
-                        Ok(place) => place,
-                        Err(turned) => return assert_eq!(turned, Turned::Shed),
-                    },
-                };
+                        Entered::Waiting(waiting) => match waiting.place().await {
+                            Ok(place) => place,
+                            Err(turned) => return assert_eq!(turned, Turned::Shed),
+                        },
+                    };
                 assert!(running.fetch_add(1, SeqCst) < PLACES, "too many run");
                 tokio::task::yield_now().await;
                 running.fetch_sub(1, SeqCst);

@@ -94,3 +94,12 @@ async fn an_unusable_schema_is_named_with_its_route() {
     let error = refusal_of(slot("mine", plugin.path())).await;
     assert!(matches!(&error, LoadError::Schema { route, .. } if route == "Probe"), "{error:?}");
 }
+
+#[tokio::test]
+async fn a_plugin_that_streams_cannot_be_resident() {
+    let mut spec = slot("mine", guest("stream_words"));
+    spec.instances = Some(soma_runtime::InstanceSpec::Resident);
+    let error = refusal_of(spec).await;
+    assert!(matches!(&error, LoadError::ResidentStream { slot } if slot == "mine"), "{error:?}");
+    assert!(help(&error).contains("[slots.mine]: instances = \"warm\""), "{}", help(&error));
+}

@@ -90,8 +90,8 @@ async fn a_plugin_that_cannot_be_made_ready_does_not_come_into_service() {
         spec.config = [("init".to_owned(), setting.to_owned())].into();
         let error = load([spec]).await.err().expect("it is not ready");
         match &error {
-            LoadError::Warm(CallError::Internal(text)) => {
-                assert_eq!((setting, &**text), ("fail", "init: told to fail"))
+            LoadError::Warm(CallError::Init { reason, .. }) => {
+                assert_eq!((setting, &**reason), ("fail", "told to fail"))
             }
             LoadError::Warm(CallError::Trap { .. }) => assert_eq!(setting, "trap"),
             other => panic!("{other:?}"),
@@ -216,10 +216,10 @@ async fn a_resident_instance_serves_one_request_at_a_time_and_loses_none() {
 async fn a_resident_call_comes_to_its_end_whoever_leaves() {
     let slots = loaded("warm_init", RESIDENT).await;
     let table = slots.table();
-    let spin = |limit| serve(&table, call("Count", r#"{"then":"spin"}"#, limit));
-    let late = failure(spin(Duration::from_millis(2)).await);
+    let spin = |caller, limit| serve(&table, call_by(caller, "Count", r#"{"then":"spin"}"#, limit));
+    let late = failure(spin("late", Duration::from_millis(2)).await);
     assert!(matches!(late, CallError::WallBudget { .. }), "{late:?}");
-    assert!(tokio::time::timeout(Duration::from_millis(2), spin(LONG)).await.is_err());
+    assert!(tokio::time::timeout(Duration::from_millis(2), spin("leaves", LONG)).await.is_err());
     let after = count(&slots, "answer").await.unwrap();
     assert_eq!(after["made_ready"], 1);
     // Whether the spins had begun when they were given up is a matter of time; none of them was broken off.
@@ -237,7 +237,7 @@ async fn a_resident_instance_that_trapped_is_made_again_after_a_while() {
     let again = loop {
         match count(&slots, "answer").await {
             Ok(again) => break again,
-            Err(CallError::Unavailable(_)) if start.elapsed() < LONG => turned_away += 1,
+            Err(CallError::Starting { .. }) if start.elapsed() < LONG => turned_away += 1,
             Err(other) => panic!("{other:?}"),
         }
         tokio::time::sleep(Duration::from_millis(5)).await;

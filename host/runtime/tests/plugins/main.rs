@@ -7,7 +7,8 @@
 //! - `streams`: streamed answers; `order`: verify, priority and the queue; `traces`: where the time went
 //! - `instances`: fresh, warm and resident ones, what one call leaves for the next; `cores`: a slot's share of them;
 //!   `syscalls`: what a fresh one asks of the system; `native` (with the feature): plugins without a sandbox
-//! - `budgets`: each of them used up; `budget_table`: the document about them; `conduct`: callers and plugins that misbehave
+//! - `budgets`: each of them used up; `budget_table`: the document about them; `conduct`: callers and plugins that misbehave;
+//!   `greed`: callers who want all of a plugin
 //! - `admission`, `limits`, `gates`, `routes`, `swap`, `artifacts`: what takes more than one guest
 
 #![allow(
@@ -27,6 +28,7 @@ mod conduct;
 mod cores;
 mod fixture;
 mod gates;
+mod greed;
 mod instances;
 mod limits;
 mod log;

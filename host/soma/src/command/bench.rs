@@ -30,7 +30,7 @@ use soma_runtime::Slots;
 use soma_runtime::slots::SlotStatus;
 
 use self::caller::Caller;
-use self::load::Load;
+use self::load::{Ask, Load};
 use self::report::{Crowd, Report};
 use self::subject::Subject;
 use crate::cli::BenchFlags;
@@ -45,41 +45,56 @@ const JUNK: f64 = 0.3;
 /// Records that `soma explain` would find: the default of soma.toml.
 const RECENT: usize = 4096;
 
-/// Measures and prints.
+/// Measures and prints. Answers that are not what the plugins give are an error and no rate.
 pub async fn bench(flags: BenchFlags, lost: LostLines) -> miette::Result<()> {
+    let json = flags.json;
+    let measured = measure(flags, lost).await;
+    match &measured {
+        Ok(report) => report.print(json)?,
+        Err(error) if json => say!("{}", serde_json::json!({ "error": error.to_string() }))?,
+        Err(_) => {}
+    }
+    measured.map(|_| ())
+}
+
+async fn measure(flags: BenchFlags, lost: LostLines) -> miette::Result<Report> {
     let seconds = f64::from(flags.seconds);
     let subject = Subject::read(&flags)?;
     if !flags.json {
         say!("loading; compiling takes a while the first time")?;
     }
     let slots = Arc::new(subject.load().await?);
-    let caller = Caller::make()?;
+    let receiver = caller::receiver()?;
+    let callers = (0..load::LANES).map(|_| Caller::make(&receiver).map(Arc::new));
+    let callers = callers.collect::<miette::Result<Vec<_>>>()?;
     let telemetry = Arc::new(Telemetry::new(RECENT, lost)?);
     let server = Server::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
     let server = server.limited_to(unlimited()).observed_by(telemetry.clone());
     let address = server.address();
-    let axon = Arc::new(Axon::new(caller.receiver().to_owned(), slots.clone()));
+    let axon = Arc::new(Axon::new(receiver, slots.clone()));
     let serving = tokio::spawn(server.serve(axon, std::future::pending()));
     let mut report = Report { verify_us: caller::verify_us()?, cores: cores(), ..Report::default() };
     let asked = answering(&slots).await;
     let each = |part: f64, count: usize| Duration::from_secs_f64(seconds * part / count.max(1) as f64);
     for (slot, route) in &asked {
-        let count = load::MOST * each(REQUESTS, asked.len()).as_secs_f64().ceil() as usize;
-        let requests = caller.requests(route, &subject.body(&slots, route), count);
-        let load = Load { address, requests, length: each(REQUESTS, asked.len()), again: load::Again::Never };
-        report.requests.push(Crowd::of(format!("{slot}: {route}"), &load.run().await?));
-    }
-    for (slot, route) in &asked {
         let body = subject.body(&slots, route);
-        report.calls.push(calls::measure(&slots, slot, route, &body, each(CALLS, asked.len())).await?);
+        let calls = calls::measure(&slots, slot, route, &body, each(CALLS, asked.len())).await?;
+        let ask = Ask::Signed { callers: callers.clone(), route: route.clone(), body };
+        let load = Load { address, ask, length: each(REQUESTS, asked.len()) };
+        report.requests.push(Crowd::of(format!("{slot}: {route}"), &load.run().await?, &calls.statuses)?);
+        report.calls.push(calls);
     }
     let route = asked.first().map_or("nowhere", |(_, route)| route);
-    for (name, request) in [("forged signatures", caller.forged(route)), ("no such route", caller.nowhere())] {
-        let load = Load { address, requests: vec![request], length: each(JUNK, 2), again: load::Again::Always };
-        report.junk.push(Crowd::of(name.to_owned(), &load.run().await?));
+    let forger = callers.first().cloned().map(|caller| Ask::Forged { caller, route: route.to_owned() });
+    let junk = [("no such route", 404, Some(Ask::Nowhere))];
+    let junk = [("forged signatures", if asked.is_empty() { 404 } else { 401 }, forger)].into_iter().chain(junk);
+    for (name, expected, ask) in junk {
+        let Some(ask) = ask else { continue };
+        let load = Load { address, ask, length: each(JUNK, 2) };
+        report.junk.push(Crowd::of(name.to_owned(), &load.run().await?, &[expected].into())?);
     }
     serving.abort();
-    report.print(flags.json)
+    Ok(report)
 }
 
 /// Slots that answer in one piece, each with one of its routes.

@@ -4,7 +4,6 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use bytesize::ByteSize;
 use http::Method;
-use miette::IntoDiagnostic;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
@@ -24,7 +23,7 @@ pub async fn explain(flags: ExplainFlags) -> miette::Result<()> {
     if flags.list {
         let requests: Vec<RequestReport> = admin::ask(&socket, Method::GET, &path, &json!({})).await?;
         if flags.admin.json {
-            println!("{}", serde_json::to_string_pretty(&requests).into_diagnostic()?);
+            crate::output::json(&requests)?;
         } else {
             requests.iter().for_each(|request| println!("{}", line(request)));
         }
@@ -37,7 +36,7 @@ pub async fn explain(flags: ExplainFlags) -> miette::Result<()> {
         admin::ask(&socket, Method::GET, &path, &json!({})).await?
     };
     if flags.admin.json {
-        println!("{}", serde_json::to_string_pretty(&request).into_diagnostic()?);
+        crate::output::json(&request)?;
     } else {
         print!("{}", page(&request));
     }

@@ -62,16 +62,14 @@ fn new(language: Language, name: &str) -> miette::Result<()> {
         say!("  cargo test            # the logic, as ordinary Rust")?;
     }
     say!("  soma plugin build     # writes {name}.wasm")?;
-    if language != Language::Rust {
-        say!("  soma plugin test      # asks it the cases of cases.toml")?;
-    }
+    say!("  soma plugin test      # asks it the cases of cases.toml")?;
     Ok(())
 }
 
 async fn list(flags: &AdminFlags) -> miette::Result<()> {
     let slots: Vec<SlotStatus> = admin::ask(&socket(flags)?, Method::GET, "/slots", &json!({})).await?;
     if flags.json {
-        say!("{}", serde_json::to_string_pretty(&slots).into_diagnostic()?)?;
+        crate::output::json(&slots)?;
         return Ok(());
     }
     for slot in slots {

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use http::{HeaderValue, Method};
-use miette::IntoDiagnostic;
 use serde_json::{Value, json};
 use soma_dendrite::{BtauthRequest, Dendrite, DendriteError, SynapseOptions, SynapseTarget};
 use soma_protocol::json::parse_object;
@@ -123,7 +122,7 @@ fn print(flags: &QueryFlags, answered: &Answered) -> miette::Result<()> {
     let said = [&*code, message].join(" ");
     say!("{} ({elapsed_ms:.1} ms, {dialect})", said.trim_end())?;
     if !answered.body.is_null() {
-        say!("{}", serde_json::to_string_pretty(&answered.body).into_diagnostic()?)?;
+        crate::output::json(&answered.body)?;
     }
     Ok(())
 }

@@ -4,7 +4,6 @@
 
 use std::path::Path;
 
-use miette::IntoDiagnostic;
 use serde_json::json;
 use soma_protocol::signature::Crypto;
 use soma_protocol::ss58::PublicKey;
@@ -38,7 +37,7 @@ pub fn wallet(command: WalletCommand) -> miette::Result<()> {
         WalletCommand::Show { wallet, json, .. } => {
             let one = wallets::show(&wallet.locate()?)?;
             if json {
-                say!("{}", serde_json::to_string_pretty(&one).into_diagnostic()?)?;
+                crate::output::json(&one)?;
             } else {
                 print(&one)?;
             }
@@ -152,7 +151,7 @@ fn address(wallet: &WalletPath) -> miette::Result<String> {
 fn list(base: &Path, json: bool) -> miette::Result<()> {
     let all = wallets::list(base)?;
     if json {
-        say!("{}", serde_json::to_string_pretty(&all).into_diagnostic()?)?;
+        crate::output::json(&all)?;
     } else if all.is_empty() {
         say!("no wallets in {}; make one: soma wallet new", base.display())?;
     } else {
@@ -202,7 +201,7 @@ fn print_created_json(created: &Created) -> miette::Result<()> {
         "coldkey_mnemonic": created.coldkey_phrase.as_ref().map(|phrase| phrase.reveal()),
         "backups": created.backups,
     });
-    say!("{}", serde_json::to_string_pretty(&all).into_diagnostic()?)?;
+    crate::output::json(&all)?;
     Ok(())
 }
 
@@ -210,7 +209,7 @@ fn print_restored(restored: &Restored, json: bool) -> miette::Result<()> {
     if json {
         let address = restored.key.to_ss58();
         let all = json!({ "wallet": restored.wallet, "address": address, "backups": restored.backups });
-        say!("{}", serde_json::to_string_pretty(&all).into_diagnostic()?)?;
+        crate::output::json(&all)?;
         return Ok(());
     }
     print(&restored.wallet)?;

@@ -138,6 +138,8 @@ fn a_mistake_is_named_with_its_line() {
         ("[slots.text]", "[slots.\"a/b\"]", 12),
         ("port = 8100", "trusted_proxies = [\"10.0.0.0/33\"]", 5),
         ("port = 8100", "limits = { address_rate = 0 }", 5),
+        ("routes = [\"Text\"]", "budget = { memory = \"64MiB\", wall = \"900s\" }", 14),
+        ("routes = [\"Text\"]", "[slots.text.budget]\nqueue = 9\nmemory = \"5GiB\"", 16),
     ];
     for (from, to, expected) in table {
         match read(&GOOD.replace(from, to)) {

@@ -5,6 +5,9 @@
 //! compiled with the SDK. The C library's system interface (WASI) has no place here: an import that remains of it is
 //! refused like any other foreign import.
 
+mod table;
+
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{fs, iter};
@@ -35,6 +38,13 @@ pub(crate) const SDK_FOLDER: &str = "sdk";
 const FLAGS: [&str; 7] =
     ["-target", "wasm32-wasi", "-mexec-model=reactor", "-std=gnu17", "-O2", "-s", "-Wl,-z,stack-size=65536"];
 
+/// The contract's functions have parameters that not every plugin looks at. Of a table that does not fit, the message is
+/// what the author has to read, not the macro.
+const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wno-unused-parameter", "-fmacro-backtrace-limit=1"];
+
+/// The header with which `soma.h` compares the author's table with the manifest.
+const CHECKS: &str = "soma_build.h";
+
 /// What builds plugins in this language.
 pub(super) fn tools() -> String {
     format!("{ZIG} {}", FLAGS.join(" "))
@@ -51,6 +61,8 @@ pub(super) fn component(
     let zig = Venv::get(cache, "zig", &[ZIG.to_owned()], progress)?;
     let scratch = scratch("soma-c-")?;
     bind(folder, world, scratch.path())?;
+    let checks = scratch.path().join(CHECKS);
+    fs::write(&checks, table::checks(manifest)).map_err(ToolchainError::file("write", &checks))?;
     let sdk = sdk(folder, scratch.path())?;
     let module = scratch.path().join("plugin.wasm");
     let kept = cache.root().join("zig-cache");
@@ -60,7 +72,7 @@ pub(super) fn component(
     for part in [folder, &sdk, scratch.path()] {
         command.arg("-I").arg(part);
     }
-    command.args(["-Wall", "-Wextra"]).args(sources(folder)?).args(sources(&sdk)?);
+    command.args(WARNINGS).args(sources(folder)?).args(sources(&sdk)?);
     command.args(sources(scratch.path())?).arg(scratch.path().join(format!("{WORLD}_component_type.o")));
     command.arg("-o").arg(&module);
     compile(&mut command, folder)?;
@@ -80,10 +92,19 @@ fn compiler(zig: &Venv, folder: &Path, kept: &Path) -> Result<Command, Toolchain
     Ok(command)
 }
 
-/// Runs the compiler; what it has to say goes to standard error.
+/// Runs the compiler; what it has to say is the error, or goes to standard error.
 fn compile(command: &mut Command, folder: &Path) -> Result<(), ToolchainError> {
-    let status = command.stdin(Stdio::null()).status().map_err(|source| process::not_started(command, source))?;
-    if status.success() { Ok(()) } else { Err(ToolchainError::Compile { crate_dir: folder.to_owned() }) }
+    let ended = command.stdin(Stdio::null()).output().map_err(|source| process::not_started(command, source))?;
+    if ended.status.success() {
+        // Warnings.
+        _ = std::io::stderr().write_all(&ended.stderr);
+        return Ok(());
+    }
+    Err(ToolchainError::Build {
+        folder: folder.to_owned(),
+        output: String::from_utf8_lossy(&ended.stderr).trim().to_owned(),
+        help: "the messages are from the C compiler and its linker; soma.h says what there is".to_owned(),
+    })
 }
 
 /// Writes the bindings of the world into `scratch`. Memory that they would free is the arena's, see the SDK.

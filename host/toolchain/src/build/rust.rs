@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde::Deserialize;
-use soma_manifest::Manifest;
+use soma_manifest::{Manifest, PluginFile, embed};
 
 use crate::cache::{self, Cache};
 use crate::chain::Toolchain;
@@ -21,16 +21,27 @@ pub const LINK_FLAGS: [&str; 2] = ["-C", "link-arg=-zstack-size=65536"];
 /// The first bytes of a component; a core module has another version.
 const COMPONENT: [u8; 8] = [0, b'a', b's', b'm', 0x0d, 0, 1, 0];
 
-/// Rust leaves out the imports that are not called, and the SDK exports the hooks that are named: neither manifest nor
-/// world is needed.
+/// Rust leaves out the imports that are not called, and the SDK exports the hooks that `plugin!` names: the world is not
+/// needed, and the manifest only afterwards.
 pub(super) fn component(
     folder: &Path,
-    _manifest: &Manifest,
+    manifest: &Manifest,
     _world: &Path,
     cache: &Cache,
     progress: Progress,
 ) -> Result<Vec<u8>, ToolchainError> {
-    Toolchain::find(folder, cache, progress)?.build(folder, &cache.guest_target())
+    let component = Toolchain::find(folder, cache, progress)?.build(folder, &cache.guest_target())?;
+    all_named(folder, &component, manifest)?;
+    Ok(component)
+}
+
+/// Every hook that the component exports is in the manifest.
+fn all_named(folder: &Path, component: &[u8], manifest: &Manifest) -> Result<(), ToolchainError> {
+    // Whether it is a plugin at all is said by whoever packs it.
+    let packed = embed(component, manifest).map(PluginFile::parse);
+    let Ok(Ok(file)) = packed else { return Ok(()) };
+    let unnamed: Vec<&str> = file.exports.difference(&manifest.hooks).map(|hook| hook.name()).collect();
+    if unnamed.is_empty() { Ok(()) } else { Err(super::unnamed(folder, &unnamed, manifest)) }
 }
 
 /// Finds a tool chain and builds the crate in `crate_dir` into a component, without a manifest. Compiler messages

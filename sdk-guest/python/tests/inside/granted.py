@@ -27,6 +27,23 @@ assert time.time() > 1.6e9 and len(os.urandom(4)) == 4 and 0 <= random.random() 
 assert os.path.exists(__file__) and open(__file__).readline()
 logging.warning("built")
 before = random.getstate()
+
+
+class Dice(random.Random):
+    """As an author's own kind of generator."""
+
+    def __eq__(self, other):
+        return True
+
+
+# Generators of a module: without a seed, with one, and with one that came later.
+MADE = [random.Random(), Dice(), random.Random(None)]
+MADE_BEFORE = [generator.getstate() for generator in MADE]
+GIVEN, LATER, SET = random.Random(1), random.Random(), random.Random()
+LATER.seed(1)
+SET.setstate(GIVEN.getstate())
+for temporary in range(100):
+    random.Random()
 for call in (bt.clock.now_ms, lambda: bt.random.bytes(1), lambda: bt.config.get("x")):
     try:
         call()
@@ -37,7 +54,11 @@ for call in (bt.clock.now_ms, lambda: bt.random.bytes(1), lambda: bt.config.get(
 ambient.seal()
 ambient.begin()
 
-assert (source.DRAWN[0], random.getstate() != before) == (1, True)
+# One draw for the module's own generator, one for each that has no seed.
+assert (source.DRAWN[0], random.getstate() != before) == (4, True), source.DRAWN
+assert all(generator.getstate() != built for generator, built in zip(MADE, MADE_BEFORE))
+assert len({generator.random() for generator in MADE}) == 3
+assert [generator.random() for generator in (GIVEN, LATER, SET)] == [0.13436424411240122] * 3
 drawn = [random.random(), captured_random(), random.Random().random(), random.SystemRandom().random()]
 assert len(set(drawn)) == 4
 first = (secrets.token_hex(8), uuid.uuid4(), os.urandom(8))

@@ -18,6 +18,8 @@ from random import choice as captured_choice
 import soma as bt
 from wit_world.imports import log
 
+MADE, GIVEN = random.Random(), random.Random(1)
+assert 0 <= MADE.random() < 1, "while the plugin is built it draws"
 ambient.seal()
 ambient.begin()
 
@@ -33,6 +35,7 @@ def told(call, *arguments):
 for name, calls in [
     ("clock", [time.time, time.monotonic, time.gmtime, datetime.datetime.now, datetime.date.today, bt.clock.now_ms]),
     ("random", [random.random, lambda: captured_choice([1, 2]), random.Random, random.seed, secrets.token_hex, uuid.uuid4]),
+    ("random", [MADE.random, lambda: MADE.choice([1, 2]), lambda: MADE.gauss(0, 1), lambda: MADE.randbytes(2), MADE.seed]),
     ("random", [lambda: os.urandom(1), lambda: random.shuffle([1, 2]), lambda: bt.random.bytes(1)]),
     ("config", [lambda: bt.config.get("x"), lambda: bt.config.json("x")]),
 ]:
@@ -42,6 +45,9 @@ for name, calls in [
         assert f'"{name}" to `grant`' in line, line
 
 # A seed asks for the same numbers each time.
+assert GIVEN.random() == 0.13436424411240122
+MADE.seed(1)
+assert MADE.random() == 0.13436424411240122
 assert random.Random(1).random() == 0.13436424411240122
 random.seed(1)
 assert random.random() == 0.13436424411240122

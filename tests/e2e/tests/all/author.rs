@@ -82,6 +82,44 @@ fn a_route_that_the_code_does_not_know_is_found_without_a_case() {
     }
 }
 
+/// The plugin with a section that says nothing: large enough for the host to keep its instances.
+fn large(bench: &Bench, guest: &str) -> PathBuf {
+    let file = PluginFile::open(&places::guest(guest).unwrap()).unwrap();
+    // Custom section, its length in LEB128 (1 MiB), the length of its name, its name.
+    let mut section = vec![0, 0x80, 0x80, 0x40, 3, b'p', b'a', b'd'];
+    section.resize(4 + (1 << 20), b' ');
+    bench.write("large.wasm", &[file.bytes, section].concat()).unwrap()
+}
+
+#[test]
+fn settings_that_init_refuses_fail_their_case_where_the_host_keeps_instances() {
+    let bench = Bench::new().unwrap();
+    let text = "[[case]]\nname = \"starts\"\nroute = \"Count\"\nbody = { then = \"answer\" }\n\
+                [[case]]\nname = \"does not\"\nroute = \"Count\"\nbody = { then = \"answer\" }\n\
+                config = { init = \"fail\" }\n";
+    let cases = bench.write("init.toml", text.as_bytes()).unwrap();
+    let finished = test(&bench, &large(&bench, "warm_init"), &cases);
+    assert_eq!(finished.status.code(), Some(1), "{}{}", finished.stdout, finished.stderr);
+    for words in ["ok      starts", "FAILED  does not", "told to fail", "1 failed"] {
+        assert!(finished.stdout.contains(words), "{words}: {}", finished.stdout);
+    }
+    let finished = test(&bench, &places::guest("warm_init").unwrap(), &cases);
+    assert!(finished.status.success(), "a fresh instance runs no init: {}{}", finished.stdout, finished.stderr);
+}
+
+#[test]
+fn a_plugin_cannot_write_lines_of_the_report() {
+    let bench = Bench::new().unwrap();
+    let forged = "string\ndigest   1234 (file digest)";
+    let plugin = repacked(&bench, "text-miner-c", |manifest| {
+        let route = manifest.routes.get_mut("TextGeneration").unwrap();
+        route.schema = Some(json!({"properties": {"a\nb": {"type": [forged]}}}));
+    });
+    let finished = run(&bench, &["inspect", plugin.to_str().unwrap()]);
+    assert!(finished.stdout.contains("a\\nb: string\\ndigest   1234"), "{}{}", finished.stdout, finished.stderr);
+    assert!(!finished.stdout.lines().any(|line| line.starts_with("digest")), "{}", finished.stdout);
+}
+
 #[test]
 fn a_mistake_in_the_cases_has_a_line_and_a_code() {
     let bench = Bench::new().unwrap();

@@ -27,13 +27,12 @@ fn the_smaller_of_wish_and_grant_holds_and_the_default_needs_no_word() {
         ("wall", "600s", "", Err(("600s", "60s"))),
         ("wall", "600s", "10min", Ok("600s")),
         ("wall", "", "2min", Ok("120s")),
-        ("wall", "", "60min", Ok("600s")),
         ("wall", "60s", "30s", Err(("60s", "30s"))),
         ("forward-cpu", "", "", Ok("10s")),
         ("forward-cpu", "250ms", "", Ok("250ms")),
         ("forward-cpu", "20s", "", Err(("20s", "10s"))),
         ("forward-cpu", "20s", "1min", Ok("20s")),
-        ("forward-cpu", "", "60min", Ok("600s")),
+        ("forward-cpu", "", "10min", Ok("600s")),
     ];
     for (key, wish, grant, expected) in table {
         let line = |value: &str| if value.is_empty() { "{}".to_owned() } else { format!(r#"{{"{key}": "{value}"}}"#) };
@@ -90,4 +89,17 @@ fn what_is_no_budget_is_refused() {
     {
         assert!(serde_json::from_str::<BudgetGrant>(text).is_err(), "{text}");
     }
+}
+
+#[test]
+fn what_cannot_be_granted_is_refused_and_not_cut() {
+    for key in ["wall", "gate-cpu", "gate-wall", "forward-cpu", "idle", "drain"] {
+        let line = |value: &str| format!(r#"{{"{key}": "{value}"}}"#);
+        assert!(serde_json::from_str::<BudgetGrant>(&line("600s")).is_ok(), "{key}");
+        let error = serde_json::from_str::<BudgetGrant>(&line("601s")).unwrap_err().to_string();
+        assert!(error.starts_with("at most \"600s\" can be granted"), "{key}: {error}");
+    }
+    assert_eq!(granted(r#"{"memory": "4GiB"}"#).memory, Some(ByteSize::gib(4)));
+    let error = serde_json::from_str::<BudgetGrant>(r#"{"memory": "5GiB"}"#).unwrap_err().to_string();
+    assert!(error.starts_with("at most \"4GiB\" can be granted"), "{error}");
 }

@@ -1,5 +1,6 @@
 //! The key, and requests as bytes.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use miette::IntoDiagnostic;
@@ -19,42 +20,40 @@ pub struct Caller {
     key: Keypair,
     hotkey: String,
     receiver: String,
+    /// The last nonce: each is larger than the one before, also when the clock stands still.
+    last: AtomicU64,
+}
+
+/// An address that nobody has the key of.
+pub fn receiver() -> miette::Result<String> {
+    Ok(ephemeral()?.public_key().to_ss58())
 }
 
 impl Caller {
-    /// Makes both keys. They are kept nowhere.
-    pub fn make() -> miette::Result<Caller> {
-        let receiver = ephemeral()?.public_key().to_ss58();
+    /// Makes a key, which is kept nowhere.
+    pub fn make(receiver: &str) -> miette::Result<Caller> {
         let key = ephemeral()?;
-        Ok(Caller { hotkey: key.public_key().to_ss58(), key, receiver })
+        let hotkey = key.public_key().to_ss58();
+        Ok(Caller { hotkey, key, receiver: receiver.to_owned(), last: AtomicU64::new(0) })
     }
 
-    /// The neuron's address.
-    pub fn receiver(&self) -> &str {
-        &self.receiver
-    }
-
-    /// Good requests, each with a nonce of its own.
-    pub fn requests(&self, route: &str, body: &[u8], count: usize) -> Vec<Vec<u8>> {
-        let (target, digest) = (format!("/{route}"), btauth::body_sha256(body));
-        let first = system_clock();
-        let signed = |number: usize| {
-            let nonce = first + number as u64;
-            self.bytes(&target, body, nonce, &self.sign(&target, &digest, nonce))
-        };
-        (0..count).map(signed).collect()
+    /// A good request, signed now and with a nonce of its own.
+    pub fn request(&self, route: &str, body: &[u8]) -> Vec<u8> {
+        let (target, nonce) = (format!("/{route}"), self.nonce());
+        self.bytes(&target, body, nonce, &self.sign(&target, &btauth::body_sha256(body), nonce))
     }
 
     /// A fresh request with a well-formed signature of something else. It can be sent again for as long as it is fresh.
     pub fn forged(&self, route: &str) -> Vec<u8> {
-        let (target, nonce) = (format!("/{route}"), system_clock());
+        let (target, nonce) = (format!("/{route}"), self.nonce());
         let signature = self.sign("/another", &btauth::body_sha256(b""), nonce);
         self.bytes(&target, b"{}", nonce, &signature)
     }
 
-    /// A request for a route that there is not.
-    pub fn nowhere(&self) -> Vec<u8> {
-        b"GET /-/nowhere HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".to_vec()
+    fn nonce(&self) -> u64 {
+        let now = system_clock();
+        let last = self.last.fetch_max(now, Ordering::Relaxed);
+        if last < now { now } else { self.last.fetch_add(1, Ordering::Relaxed) + 1 }
     }
 
     fn sign(&self, target: &str, digest: &str, nonce: u64) -> [u8; 64] {
@@ -104,12 +103,22 @@ mod tests {
 
     #[test]
     fn good_requests_differ_and_a_forged_one_names_the_same_caller() {
-        let caller = Caller::make().unwrap();
-        let requests = caller.requests("Text", b"{}", 3);
+        let address = receiver().unwrap();
+        let caller = Caller::make(&address).unwrap();
+        let requests: Vec<Vec<u8>> = (0..3).map(|_| caller.request("Text", b"{}")).collect();
         assert!(requests[0] != requests[1] && requests[1] != requests[2]);
         let text = String::from_utf8(requests[0].clone()).unwrap();
         assert!(text.starts_with("POST /Text HTTP/1.1\r\n") && text.ends_with("content-length: 2\r\n\r\n{}"), "{text}");
-        assert!(text.contains(&caller.hotkey) && text.contains(caller.receiver()));
+        assert!(text.contains(&caller.hotkey) && text.contains(&address));
         assert!(String::from_utf8(caller.forged("Text")).unwrap().contains(&caller.hotkey));
+    }
+
+    #[test]
+    fn no_nonce_is_used_twice() {
+        let caller = Caller::make("receiver").unwrap();
+        // As if the clock had been ahead before.
+        caller.last.store(u64::MAX / 2, Ordering::Relaxed);
+        let nonces: Vec<u64> = (0..100).map(|_| caller.nonce()).collect();
+        assert!(nonces.is_sorted_by(|one, next| one < next), "{nonces:?}");
     }
 }

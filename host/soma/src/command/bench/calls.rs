@@ -1,12 +1,14 @@
 //! Calls of a plugin without the server: its gates, its priority and its answer.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use rustix::time::ClockId;
 use serde::Serialize;
-use soma_runtime::{Call, Caller, Dialect, Request, Route, Slots, Trace};
+use soma_axon::Refusal;
+use soma_runtime::{Call, CallError, Caller, Dialect, Request, Route, Slots, Trace};
 
 use super::load::clock;
 
@@ -32,6 +34,9 @@ pub struct Calls {
     pub unanswered: u64,
     /// What it said the first time instead of an answer.
     pub instead: Option<String>,
+    /// The statuses that its answers and its refusals have on the wire: what a caller of the server has to get, too.
+    #[serde(skip)]
+    pub statuses: BTreeSet<u16>,
 }
 
 /// Calls the plugin of a slot for so long, as many at once as there are cores.
@@ -58,6 +63,7 @@ pub async fn measure(
         all.calls += lane.calls;
         all.unanswered += lane.unanswered;
         all.instead = all.instead.or(lane.instead);
+        all.statuses.extend(lane.statuses);
     }
     let used = clock(ClockId::ProcessCPUTime).saturating_sub(before).as_secs_f64().max(1e-9);
     Ok(Calls {
@@ -69,6 +75,7 @@ pub async fn measure(
         calls: all.calls,
         unanswered: all.unanswered,
         instead: all.instead,
+        statuses: all.statuses,
     })
 }
 
@@ -77,6 +84,19 @@ struct Lane {
     calls: u64,
     unanswered: u64,
     instead: Option<String>,
+    statuses: BTreeSet<u16>,
+}
+
+/// What a plugin says on purpose; everything else is a fault, of its own or of the bench.
+fn is_refusal(error: &CallError) -> bool {
+    matches!(
+        error,
+        CallError::Denied { .. }
+            | CallError::Unverified { .. }
+            | CallError::Invalid(_)
+            | CallError::Refused(_)
+            | CallError::Unavailable(_)
+    )
 }
 
 async fn lane(slots: &Slots, route: &Arc<Route>, body: &[u8], end: Instant) -> Lane {
@@ -84,9 +104,17 @@ async fn lane(slots: &Slots, route: &Arc<Route>, body: &[u8], end: Instant) -> L
     while Instant::now() < end {
         let call = Call { request: request(route.name(), body.len()), body: body.to_vec(), limit: LIMIT };
         lane.calls += 1;
-        if let Err(error) = route.serve(slots.engine(), call, &Trace::default()).await {
-            lane.unanswered += 1;
-            lane.instead.get_or_insert_with(|| error.to_string());
+        match route.serve(slots.engine(), call, &Trace::default()).await {
+            Ok(served) => {
+                lane.statuses.insert(served.reply.status.unwrap_or(200));
+            }
+            Err(error) => {
+                lane.unanswered += 1;
+                lane.instead.get_or_insert_with(|| error.to_string());
+                if is_refusal(&error) {
+                    lane.statuses.insert(Refusal::from(error).status().as_u16());
+                }
+            }
         }
     }
     lane

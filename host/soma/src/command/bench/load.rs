@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -10,34 +11,49 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::caller::Caller;
+
 /// Connections.
-const LANES: usize = 32;
-/// More answers a second than a machine's core gives.
-pub const MOST: usize = 20_000;
+pub const LANES: usize = 32;
+/// How long a forged request is sent again before it is made anew: it would be refused as an old one.
+const FRESH: Duration = Duration::from_secs(1);
 /// How long one answer may take.
 const LAST: Duration = Duration::from_secs(20);
+/// A request for a route that there is not.
+const NOWHERE: &[u8] = b"GET /-/nowhere HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n";
 /// The header that says how long a body is.
 const LENGTH: &[u8] = b"content-length:";
 
-/// Whether requests are sent once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Again {
-    /// Each is good once.
-    Never,
-    /// Junk is never used up.
-    Always,
+/// What is asked.
+pub enum Ask {
+    /// Good requests. Each is signed right before it is sent: nonces have a time, and are good once.
+    Signed {
+        /// Dealt out to the connections in turn. One hotkey alone may not have as many fresh nonces as a bench needs.
+        callers: Vec<Arc<Caller>>,
+        /// The route.
+        route: String,
+        /// The body.
+        body: Vec<u8>,
+    },
+    /// Requests with a signature of something else.
+    Forged {
+        /// In whose name.
+        caller: Arc<Caller>,
+        /// The route.
+        route: String,
+    },
+    /// A route that there is not.
+    Nowhere,
 }
 
 /// What to send.
 pub struct Load {
     /// The server.
     pub address: SocketAddr,
-    /// Dealt out to the connections in turn.
-    pub requests: Vec<Vec<u8>>,
+    /// What is asked.
+    pub ask: Ask,
     /// For how long.
     pub length: Duration,
-    /// Whether they are sent again.
-    pub again: Again,
 }
 
 /// What came of it.
@@ -88,12 +104,20 @@ async fn lane(load: &Load, number: usize, end: Instant) -> std::io::Result<BTree
     socket.set_nodelay(true)?;
     let mut statuses = BTreeMap::new();
     let mut received = Vec::new();
-    let mut next = number;
+    let mut forged: Option<(Instant, Vec<u8>)> = None;
     while Instant::now() < end {
-        let at = if load.again == Again::Always { next % load.requests.len().max(1) } else { next };
-        let Some(request) = load.requests.get(at) else { break };
-        next += LANES;
-        socket.write_all(request).await?;
+        match &load.ask {
+            Ask::Signed { callers, route, body } => {
+                let Some(caller) = callers.get(number % callers.len().max(1)) else { break };
+                socket.write_all(&caller.request(route, body)).await?;
+            }
+            Ask::Forged { caller, route } => {
+                forged = forged.filter(|(made, _)| made.elapsed() < FRESH);
+                let (_, request) = forged.get_or_insert_with(|| (Instant::now(), caller.forged(route)));
+                socket.write_all(request).await?;
+            }
+            Ask::Nowhere => socket.write_all(NOWHERE).await?,
+        }
         let status = tokio::time::timeout(LAST, answer(&mut socket, &mut received)).await;
         *statuses.entry(status.unwrap_or(Err(std::io::ErrorKind::TimedOut.into()))?).or_default() += 1;
     }

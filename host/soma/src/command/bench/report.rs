@@ -1,12 +1,13 @@
 //! The table, and what limits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use miette::IntoDiagnostic;
 use serde::Serialize;
 
 use super::calls::Calls;
 use super::load::Outcome;
+use crate::error::SomaError;
 use crate::output::say;
 
 /// Requests that came over the loopback address.
@@ -41,16 +42,22 @@ pub struct Report {
 
 impl Crowd {
     /// What a load showed.
-    pub fn of(name: String, outcome: &Outcome) -> Crowd {
+    ///
+    /// # Errors
+    /// `Bench` when answers came that are not `expected`: a rate of them would be one of something else.
+    pub fn of(name: String, outcome: &Outcome, expected: &BTreeSet<u16>) -> Result<Crowd, SomaError> {
+        if outcome.statuses.is_empty() || outcome.statuses.keys().any(|status| !expected.contains(status)) {
+            return Err(SomaError::Bench { name, answers: counts(&outcome.statuses) });
+        }
         let answers = outcome.statuses.values().sum::<u64>() as f64;
         let (used, elapsed) = (outcome.server.as_secs_f64().max(1e-9), outcome.elapsed.as_secs_f64().max(1e-9));
-        Crowd {
+        Ok(Crowd {
             name,
             per_core_second: answers / used,
             cpu_us: used * 1e6 / answers.max(1.0),
             per_second: answers / elapsed,
             statuses: outcome.statuses.clone(),
-        }
+        })
     }
 
     /// What was answered, when it is not what a good caller gets.
@@ -58,9 +65,16 @@ impl Crowd {
         if self.statuses.keys().all(|status| *status == 200) {
             return String::new();
         }
-        let counts = self.statuses.iter().map(|(status, count)| format!("{count} x {status}"));
-        format!("answered {}", counts.collect::<Vec<_>>().join(", "))
+        format!("answered {}", counts(&self.statuses))
     }
+}
+
+fn counts(statuses: &BTreeMap<u16, u64>) -> String {
+    if statuses.is_empty() {
+        return "nothing".to_owned();
+    }
+    let counts = statuses.iter().map(|(status, count)| format!("{count} x {status}"));
+    counts.collect::<Vec<_>>().join(", ")
 }
 
 impl Report {
@@ -70,11 +84,10 @@ impl Report {
             say!("{}", serde_json::to_string(self).into_diagnostic()?)?;
             return Ok(());
         }
-        say!("{}", self.table())?;
-        Ok(())
+        Ok(self.table().iter().try_for_each(|line| crate::output::line(line))?)
     }
 
-    fn table(&self) -> String {
+    fn table(&self) -> Vec<String> {
         let mut lines = vec![format!("{:<44} {:>12} {:>10}", "on one core", "a second", "CPU us")];
         let mut row = |name: &str, rate: f64, cpu: f64, note: &str| {
             lines.push(format!("{name:<44} {rate:>12.0} {cpu:>10.1}  {note}").trim_end().to_owned());
@@ -97,7 +110,7 @@ impl Report {
         row("sr25519 verifications", 1e6 / self.verify_us.max(1e-9), self.verify_us, "");
         lines.push(String::new());
         lines.extend(self.limits());
-        lines.join("\n")
+        lines
     }
 
     /// Sentences that say what limits.
@@ -112,14 +125,7 @@ impl Report {
         if let Some(crowd) = dearest {
             let slot = crowd.name.split(": ").next().unwrap_or_default();
             let plugin = self.calls.iter().find(|calls| calls.slot == slot).map_or(0.0, |calls| calls.cpu_us);
-            let (signature, rest) = (self.verify_us, (crowd.cpu_us - plugin - self.verify_us).max(0.0));
-            let parts = [("the plugin", plugin), ("the signature", signature), ("HTTP and the host's checks", rest)];
-            let largest = parts.iter().max_by(|one, other| one.1.total_cmp(&other.1)).map_or("", |(name, _)| name);
-            said.push(format!(
-                "What limits is {largest}: of {:.0} us for {}, the plugin takes {plugin:.0}, the signature {signature:.0}, HTTP and \
-                 the host's checks {rest:.0}.",
-                crowd.cpu_us, crowd.name
-            ));
+            said.push(breakdown(crowd, plugin, self.verify_us));
             let all = crowd.per_core_second * self.cores as f64;
             said.push(format!(
                 "This machine has {} cores: about {all:.0} such requests a second with all of them.",
@@ -137,6 +143,24 @@ impl Report {
     }
 }
 
+/// What one request is made of. The parts are measured one after the other, on a machine that may do other things.
+fn breakdown(crowd: &Crowd, plugin: f64, signature: f64) -> String {
+    let (whole, name) = (crowd.cpu_us, &crowd.name);
+    let rest = whole - plugin - signature;
+    if rest < 0.0 {
+        return format!(
+            "What limits cannot be told: {name} took {whole:.0} us, less than its plugin ({plugin:.0}) and a signature \
+             ({signature:.0}) take on their own. Measure again when the machine does nothing else."
+        );
+    }
+    let parts = [("the plugin", plugin), ("the signature", signature), ("HTTP and the host's checks", rest)];
+    let largest = parts.iter().max_by(|one, other| one.1.total_cmp(&other.1)).map_or("", |(name, _)| name);
+    format!(
+        "What limits is {largest}: of {whole:.0} us for {name}, the plugin takes {plugin:.0}, the signature \
+         {signature:.0}, HTTP and the host's checks {rest:.0}."
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -146,7 +170,7 @@ mod tests {
     fn crowd(name: &str, status: u16, cpu_us: f64) -> Crowd {
         let server = Duration::from_secs_f64(cpu_us * 1000.0 / 1e6);
         let outcome = Outcome { statuses: [(status, 1000)].into(), elapsed: Duration::from_secs(1), server };
-        Crowd::of(name.to_owned(), &outcome)
+        Crowd::of(name.to_owned(), &outcome, &[status].into()).unwrap()
     }
 
     fn report(plugin: f64) -> Report {
@@ -159,6 +183,7 @@ mod tests {
             calls: 1000,
             unanswered: 0,
             instead: None,
+            statuses: [200].into(),
         };
         Report {
             cores: 2,
@@ -172,17 +197,34 @@ mod tests {
     #[test]
     fn the_sentence_names_the_largest_part() {
         for (plugin, largest) in [(10.0, "the signature"), (500.0, "the plugin")] {
-            let table = report(plugin).table();
+            let table = report(plugin).table().join("\n");
             assert!(table.contains(&format!("What limits is {largest}:")), "{table}");
             assert!(table.contains("has to send 20000 a second"), "{table}");
         }
-        assert!(report(10.0).table().contains("about 25000 such requests"));
+        assert!(report(10.0).table().join("\n").contains("about 25000 such requests"));
     }
 
     #[test]
     fn answers_that_are_no_success_are_told() {
         let mut report = report(10.0);
         report.requests = vec![crowd("text: Text", 403, 80.0)];
-        assert!(report.table().contains("answered 1000 x 403"));
+        assert!(report.table().join("\n").contains("answered 1000 x 403"));
+    }
+
+    #[test]
+    fn other_answers_than_the_plugins_give_no_rate() {
+        let outcome = Outcome { statuses: [(200, 9), (401, 1)].into(), ..Outcome::default() };
+        let error = Crowd::of("text: Text".to_owned(), &outcome, &[200].into()).unwrap_err();
+        assert!(error.to_string().contains("9 x 200, 1 x 401"), "{error}");
+        assert!(Crowd::of("text: Text".to_owned(), &outcome, &[200, 401].into()).is_ok());
+        assert!(Crowd::of("text: Text".to_owned(), &Outcome::default(), &[200].into()).is_err());
+    }
+
+    #[test]
+    fn parts_that_exceed_the_whole_are_no_breakdown() {
+        let mut report = report(10.0);
+        report.verify_us = 100.0;
+        let table = report.table().join("\n");
+        assert!(table.contains("cannot be told") && !table.contains("What limits is"), "{table}");
     }
 }

@@ -12,7 +12,6 @@ use soma_runtime::route::DEFAULT_MAX_BODY;
 use super::measure::{self, Measured};
 use super::{report, sandbox};
 use crate::cli::InspectFlags;
-use crate::output::say;
 
 /// Shows it.
 pub async fn inspect(flags: InspectFlags) -> miette::Result<()> {
@@ -20,7 +19,7 @@ pub async fn inspect(flags: InspectFlags) -> miette::Result<()> {
     let measured = if flags.measure { Some(measure::measure(&file, &flags.file).await?) } else { None };
     if flags.json {
         let all = as_json(&file, &flags.file, measured.as_ref())?;
-        say!("{}", serde_json::to_string_pretty(&all).into_diagnostic()?)?;
+        crate::output::json(&all)?;
         return Ok(());
     }
     let mut lines = said(&file);
@@ -31,7 +30,10 @@ pub async fn inspect(flags: InspectFlags) -> miette::Result<()> {
     lines.extend(slot_lines(&file, &flags.file).into_iter().map(|line| format!("  {line}")));
     match measured {
         Some(measured) => lines.extend(measured.lines()),
-        None => lines.push("what it costs on this machine: `soma plugin inspect --measure`".to_owned()),
+        None => lines.push(format!(
+            "what it costs on this machine: `soma plugin inspect --measure {}`",
+            flags.file.display()
+        )),
     }
     lines.iter().try_for_each(|line| crate::output::line(line))?;
     Ok(())

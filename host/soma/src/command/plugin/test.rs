@@ -7,13 +7,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use miette::IntoDiagnostic;
 use serde::Serialize;
 use soma_manifest::PluginFile;
 use soma_runtime::version::Loader;
 
 use super::cases::{Body, CallerSpec, Case, CaseFile, DialectSpec, Expect, FILE};
-use super::trial::{Outcome, ask};
+use super::trial::{NOT_STARTED, Outcome, ask};
 use super::verdict::{Difference, differences};
 use super::{build, probe, report, sandbox};
 use crate::cli::TestFlags;
@@ -75,7 +74,7 @@ pub async fn test(flags: TestFlags) -> miette::Result<ExitCode> {
     let loader = sandbox::loader(None, 1)?;
     let report = run(&loader, &plugin, &cases).await?;
     if flags.json {
-        say!("{}", serde_json::to_string_pretty(&report).into_diagnostic()?)?;
+        crate::output::json(&report)?;
     } else {
         if cases.is_empty() {
             say!("there is no case in {}", flags.cases.as_deref().unwrap_or(&beside).display())?;
@@ -140,6 +139,8 @@ fn probing(route: &str, schema: Option<&serde_json::Value>) -> Case {
 fn judge(outcome: &Outcome) -> Verdict {
     let reached = outcome.cost.hooks.iter().any(|cost| cost.hook == "forward");
     match outcome.status {
+        // Settings that no case has given may be what it needs.
+        503 if outcome.code == Some(NOT_STARTED) => Verdict::Unknown,
         200..500 if reached && outcome.status != 408 => Verdict::Ok,
         503 if reached => Verdict::Ok,
         401 | 403 | 422 if !reached => Verdict::Unknown,
@@ -170,5 +171,7 @@ mod tests {
             outcome.cost.hooks.extend(reached.then(|| forward.clone()));
             assert_eq!(judge(&outcome), expected, "{status} {reached}");
         }
+        let not_started = Outcome { status: 503, code: Some(NOT_STARTED), ..Outcome::default() };
+        assert_eq!(judge(&not_started), Verdict::Unknown);
     }
 }

@@ -11,13 +11,16 @@ use soma_manifest::{Hook, PluginFile};
 use soma_protocol::json;
 use soma_protocol::synapse::strip_envelope;
 use soma_runtime::version::Loader;
-use soma_runtime::{Budget, Call, CallError, Caller, Dialect, LoadError, Request, Route, Slots, Stage, Trace};
+use soma_runtime::{Budget, Call, CallError, Caller, Dialect, LoadError, Request, Route, SlotSpec, Slots, Stage, Trace};
 
 use super::cases::Case;
 use super::sandbox;
 
 /// The request's id, in log lines.
 const ID: &str = "case";
+
+/// The code of a case whose settings make no instance start.
+pub const NOT_STARTED: &str = "not_started";
 
 /// What came of a request.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -80,12 +83,20 @@ struct Answer {
     priority: Option<f64>,
 }
 
-/// Asks the plugin in a slot of its own: cases do not see each other.
+/// Asks the plugin in a slot of its own: cases do not see each other. Before that an instance starts as the host would
+/// start it, with `init` where it keeps instances.
 ///
 /// # Errors
 /// When the plugin cannot be loaded with the case's settings.
 pub async fn ask(loader: &Loader, file: &PluginFile, path: &Path, case: &Case) -> Result<Outcome, LoadError> {
-    let slots = Slots::load(loader.clone(), vec![sandbox::slot(file, path, case.config.clone())]).await?;
+    let slot = sandbox::slot(file, path, case.config.clone());
+    // Cases get an instance each; where the host keeps instances it runs `init`, and so these settings have to do for it.
+    let kept = SlotSpec { instances: None, ..slot.clone() };
+    match loader.load(&kept).await {
+        Err(LoadError::Warm(error)) => return Ok(not_started(&error)),
+        loaded => drop(loaded?),
+    }
+    let slots = Slots::load(loader.clone(), vec![slot]).await?;
     let table = slots.table();
     let trace = Trace::default();
     let begun = Instant::now();
@@ -110,6 +121,11 @@ pub async fn ask(loader: &Loader, file: &PluginFile, path: &Path, case: &Case) -
     };
     outcome.cost = cost(&trace, &budget, outcome.cost.output, begun.elapsed());
     Ok(outcome)
+}
+
+/// The host would refuse the slot: nobody would be answered.
+fn not_started(error: &CallError) -> Outcome {
+    Outcome { status: 503, code: Some(NOT_STARTED), detail: Some(error.to_string()), ..Outcome::default() }
 }
 
 fn refused(refusal: &Refusal) -> Outcome {
