@@ -42,4 +42,4 @@ pub use proxy::{Proxies, ProxyHeader};
 pub use record::{LogObserver, Observer, Record};
 pub use refusal::Refusal;
 pub use replay::{Keeper, ReplayError, ReplayMemory};
-pub use server::{ServeError, Server};
+pub use server::{Reserved, ServeError, Server};

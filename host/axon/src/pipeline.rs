@@ -146,7 +146,8 @@ impl Service {
         recorder.note(|record| record.dialect = dialect.as_ref().ok().copied());
         let table = self.axon.slots.table();
         let (axon, table) = (&*self.axon, &*table);
-        let passage = Passage { service: self, axon, table, arrival, parts, recorder, link, visit: None, is_familiar: false };
+        let passage =
+            Passage { service: self, axon, table, arrival, parts, recorder, link, visit: None, is_familiar: false };
         let mut body = Sent::Unread(body);
         let mut reply = match dialect {
             // Each is a large future, and most requests of a flood do not get far.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use hyper_util::server::graceful::GracefulShutdown;
 use miette::Diagnostic;
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::connection;
 use crate::familiar::Familiar;
@@ -24,6 +24,9 @@ use crate::record::{LogObserver, Observer};
 const LAST_REQUESTS: Duration = Duration::from_secs(60);
 /// Pause after a failed accept, so that a host out of descriptors does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Connections that wait for being accepted; the system may allow fewer.
+const BACKLOG: u32 = 1024;
 
 /// The port cannot be served.
 #[derive(Debug, Error, Diagnostic)]
@@ -54,17 +57,46 @@ pub struct Server {
     observer: Arc<dyn Observer>,
 }
 
+/// A port that nobody else can take, and that refuses connections.
+pub struct Reserved {
+    socket: TcpSocket,
+    address: SocketAddr,
+}
+
+impl Reserved {
+    /// Takes the port. Port 0 takes a free one.
+    ///
+    /// # Errors
+    /// [`ServeError::Bind`].
+    pub fn take(address: SocketAddr) -> Result<Reserved, ServeError> {
+        let failed = |cause| ServeError::Bind { address, cause };
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(failed)?;
+        // A host that was stopped leaves connections behind that keep the port for a minute.
+        socket.set_reuseaddr(true).map_err(failed)?;
+        socket.bind(address).map_err(failed)?;
+        let address = socket.local_addr().map_err(failed)?;
+        Ok(Reserved { socket, address })
+    }
+
+    /// Lets connections in, with the usual limits, no proxies and a [`LogObserver`].
+    ///
+    /// # Errors
+    /// [`ServeError::Bind`].
+    pub fn listen(self) -> Result<Server, ServeError> {
+        let Reserved { socket, address } = self;
+        let listener = socket.listen(BACKLOG).map_err(|cause| ServeError::Bind { address, cause })?;
+        let gate = Arc::new(Gate::new(Limits::default()));
+        Ok(Server { listener, address, gate, proxies: Proxies::default(), observer: Arc::new(LogObserver) })
+    }
+}
+
 impl Server {
-    /// Binds the port, with the usual limits, no proxies and a [`LogObserver`]. Port 0 takes a free one.
+    /// Takes the port and lets connections in, see [`Reserved`].
     ///
     /// # Errors
     /// [`ServeError::Bind`].
     pub async fn bind(address: SocketAddr) -> Result<Server, ServeError> {
-        let failed = |cause| ServeError::Bind { address, cause };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        let gate = Arc::new(Gate::new(Limits::default()));
-        Ok(Server { listener, address, gate, proxies: Proxies::default(), observer: Arc::new(LogObserver) })
+        Reserved::take(address)?.listen()
     }
 
     /// With these limits.
@@ -119,5 +151,24 @@ impl Server {
         if tokio::time::timeout(LAST_REQUESTS, graceful.shutdown()).await.is_err() {
             tracing::warn!("stopping although requests are still being served");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpStream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reserved_port_refuses_connections_until_it_listens() {
+        let reserved = Reserved::take((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let address = reserved.address;
+        let refused = TcpStream::connect(address).unwrap_err();
+        assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+        let server = reserved.listen().unwrap();
+        assert_eq!(server.address(), address);
+        TcpStream::connect(address).unwrap();
+        assert!(matches!(Server::bind(address).await, Err(ServeError::Bind { .. })));
     }
 }

@@ -76,12 +76,17 @@ mod tests {
         for path in ["schemas/a.json", "./schemas/a.json", "in.json"] {
             assert_eq!(locate(&folder, path).unwrap(), inside, "{path}");
         }
-        for path in ["../secret.json", "schemas/../../secret.json", "out.json", "up/secret.json", "up/plugin/in.json/.."] {
+        for path in
+            ["../secret.json", "schemas/../../secret.json", "out.json", "up/secret.json", "up/plugin/in.json/.."]
+        {
             assert_eq!(locate(&folder, path).unwrap(), Place::Outside, "{path}");
         }
         assert_eq!(locate(&folder, secret.to_str().unwrap()).unwrap(), Place::Outside);
         assert!(locate(&folder, "gone.json").is_err());
-        assert!(locate(Path::new(""), "src/source.rs").is_ok_and(|place| place != Place::Outside), "the current folder");
+        assert!(
+            locate(Path::new(""), "src/source.rs").is_ok_and(|place| place != Place::Outside),
+            "the current folder"
+        );
     }
 
     #[test]

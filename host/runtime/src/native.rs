@@ -84,7 +84,13 @@ impl Version {
         let deadline = std::time::Instant::now() + self.budget().wall;
         let asks = Asks { caller: &request.caller.hotkey, rank: 0.0, deadline };
         let Entered::Started(place) = self.queue(Hook::Forward).enter(&asks) else { return Err(busy()) };
-        let session = Session::start(self, Asker { request: "once".into(), caller: request.caller.hotkey.as_str().into() }, &trace, Hook::Forward).await?;
+        let session = Session::start(
+            self,
+            Asker { request: "once".into(), caller: request.caller.hotkey.as_str().into() },
+            &trace,
+            Hook::Forward,
+        )
+        .await?;
         session.forward(request, body, place).await
     }
 

@@ -170,7 +170,8 @@ impl<T> Line<T> {
         self.change(caller, |held| held.running = held.running.saturating_sub(1));
         let mut released = Released { next: Vec::new(), late: Vec::new() };
         while self.free > 0
-            && let Some((standing, waiter)) = self.waiting.iter().rev().find(|(_, waiter)| self.may_start(waiter)) {
+            && let Some((standing, waiter)) = self.waiting.iter().rev().find(|(_, waiter)| self.may_start(waiter))
+        {
             let (standing, caller) = (*standing, waiter.caller.clone());
             let is_late = waiter.deadline.saturating_duration_since(now) < LEAST_LEFT;
             let Some(called) = self.leave(standing) else { return released };

@@ -91,6 +91,9 @@ impl Loader {
         let component = match self.cache.load(engine, &file.digest) {
             Some(component) => component,
             None => {
+                // A core compiles about a MiB a second.
+                let seconds = file.bytes.len().div_ceil(1 << 20);
+                tracing::info!("compiling {}: once, about {seconds} s", file.manifest.name);
                 let artifact = self.compiler.compile(engine, &file.bytes).await?;
                 self.cache.store(engine, &file.digest, &artifact)?
             }
@@ -342,7 +345,8 @@ mod tests {
     #[test]
     fn settings_are_unread_when_the_plugin_does_not_want_config() {
         let config = BTreeMap::from([("allow", "[]"), ("deny", "[]")].map(|(key, value)| (key.into(), value.into())));
-        for (wants, expected) in [("[]", vec!["allow", "deny"]), (r#"["clock"]"#, vec!["allow", "deny"]), (r#"["config"]"#, vec![])]
+        for (wants, expected) in
+            [("[]", vec!["allow", "deny"]), (r#"["clock"]"#, vec!["allow", "deny"]), (r#"["config"]"#, vec![])]
         {
             let section = format!(r#"{{"name": "x", "version": "1", "hooks": ["blacklist"], "wants": {wants}}}"#);
             let manifest = Manifest::from_section(section.as_bytes()).unwrap();

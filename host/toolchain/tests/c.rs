@@ -43,18 +43,27 @@ stream = {}
 "#;
 
 /// Name, what is changed in the source and in the manifest, and what the build says.
-const MISTAKES: [(&str, [&str; 2], [&str; 2], &str); 13] = [
+const MISTAKES: [(&str, [&str; 2], [&str; 2], &str); 12] = [
     ("gate not named", ["", ""], ["\"blacklist\", ", ""], "a blacklist function is there, but `hooks`"),
     ("check not named", ["", ""], ["\"verify\", ", ""], "a verify function is there, but `hooks`"),
     ("rank not named", ["", ""], [", \"priority\"", ""], "a priority function is there, but `hooks`"),
-    ("streams not named", ["", ""], ["\"streaming\", ", ""], "a streaming function is there, but `hooks`"),
     ("no gate", [".blacklist = gate, ", ""], ["", ""], "names \"blacklist\", but SOMA_PLUGIN has no .blacklist"),
     ("no rank", [", .priority = rank", ""], ["", ""], "names \"priority\", but SOMA_PLUGIN has no .priority"),
     ("no route", [", {\"B\", shout}", ""], ["", ""], "has the route B, but SOMA_ROUTES does not name it"),
     ("no stream", ["{\"S\", drip}", "{\"T\", drip}"], ["", ""], "has the route S, but SOMA_STREAMS does not name it"),
-    ("unknown check", ["{\"B\", check}", "{\"b\", check}"], ["", ""], "SOMA_CHECKS names something that is not a route"),
+    (
+        "unknown check",
+        ["{\"B\", check}", "{\"b\", check}"],
+        ["", ""],
+        "SOMA_CHECKS names something that is not a route",
+    ),
     ("more routes", ["{\"B\", shout}", "{\"B\", shout}, {\"C\", shout}"], ["", ""], "SOMA_ROUTES names something"),
-    ("printf", ["assert(", "printf(\"x\"); assert("], ["", ""], "not in a plugin: there is no standard output; use soma_log"),
+    (
+        "printf",
+        ["assert(", "printf(\"x\"); assert("],
+        ["", ""],
+        "not in a plugin: there is no standard output; use soma_log",
+    ),
     ("time", ["assert(", "time(NULL); assert("], ["", ""], "not in a plugin: the clock is the host's; use soma_now_ms"),
     ("fopen", ["assert(", "fopen(\"x\", \"r\"); assert("], ["", ""], "not in a plugin: there are no files"),
 ];
@@ -98,8 +107,10 @@ fn a_forgotten_table_is_named() {
 #[test]
 fn a_table_that_is_not_constant_is_left_to_the_tests_of_the_plugin() {
     let folder = tempfile::tempdir().unwrap();
-    let source = SOURCE.replace("SOMA_PLUGIN(.forward = SOMA_ROUTES({\"A\", shout}, {\"B\", shout})",
-        "static soma_route routes[] = {{\"A\", shout}, {NULL, NULL}};\nSOMA_PLUGIN(.forward = routes");
+    let source = SOURCE.replace(
+        "SOMA_PLUGIN(.forward = SOMA_ROUTES({\"A\", shout}, {\"B\", shout})",
+        "static soma_route routes[] = {{\"A\", shout}, {NULL, NULL}};\nSOMA_PLUGIN(.forward = routes",
+    );
     assert_ne!(source, SOURCE);
     built(folder.path(), &source, MANIFEST).unwrap();
 }

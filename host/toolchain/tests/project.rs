@@ -27,11 +27,14 @@ fn a_new_project_builds_into_a_plugin() {
     assert_eq!(plugin.imports.into_iter().collect::<Vec<_>>(), [Want::Config]);
 
     // A gate that would be left out is refused.
+    fs::write(&source, &text).unwrap();
     let hooks = project.join("plugin.toml");
     let named = fs::read_to_string(&hooks).unwrap();
     fs::write(&hooks, named.replace("\"blacklist\", ", "")).unwrap();
     let built = soma_toolchain::build::component(&project, &Cache::from_env().unwrap(), Progress::Silent);
-    let Err(ToolchainError::Build { output, .. }) = built else { panic!("{built:?}") };
+    let Err(ToolchainError::Build { output, .. }) = built else {
+        panic!("{:?}", built.map(|component| component.len()))
+    };
     assert_eq!(output, "a blacklist function is there, but `hooks` of plugin.toml does not name \"blacklist\"");
 
     // The author's mistake is the compiler's to explain, and a typed error here.

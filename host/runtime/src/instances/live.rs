@@ -73,9 +73,7 @@ impl Live {
         live.owed += meter.take();
         match ended.map_err(|error| classify(version, hook, cpu, error))? {
             Ok(()) => Ok(live),
-            Err(text) => {
-                Err(CallError::Init { slot: version.slot().to_string(), reason: cut(&text, REASON) })
-            }
+            Err(text) => Err(CallError::Init { slot: version.slot().to_string(), reason: cut(&text, REASON) }),
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use soma_runtime::version::Loader;
 use soma_runtime::{CallError, GuestEngine, Slots, Trace};
 
-use crate::fixture::{LONG, SHORT, call, loader, slot_of};
+use crate::fixture::{LONG, SHORT, call, call_by, loader, slot_of};
 
 /// Six guests that compute take one thread of two, and one that comes in between has the other.
 #[tokio::test]
@@ -20,10 +20,12 @@ async fn a_slot_that_computes_leaves_a_thread_to_the_others() {
     let (spin, neighbour) = (table.route("Counter").unwrap(), table.route("Probe").unwrap());
     let (start, limit) = (Instant::now(), 20 * SHORT);
     let spins: Vec<_> = (0..6)
-        .map(|_| {
+        .map(|number| {
             let (spin, engine, trace) = (spin.clone(), engine.clone(), Trace::default());
             tokio::spawn(async move {
-                let ended = spin.serve(&engine, call("Counter", r#"{"then":"spin"}"#, limit), &trace).await;
+                // One caller would run in half of the places.
+                let call = call_by(&number.to_string(), "Counter", r#"{"then":"spin"}"#, limit);
+                let ended = spin.serve(&engine, call, &trace).await;
                 (ended.err(), trace)
             })
         })

@@ -7,7 +7,9 @@ use bytesize::ByteSize;
 use serde_json::{Value, json};
 use soma_runtime::{CallError, InstanceSpec, LoadError, SlotSpec, Slots};
 
-use crate::fixture::{LONG, Repacked, SHORT, ask, call, failure, guest, load, read, serve, slot, slot_of, stream};
+use crate::fixture::{
+    LONG, Repacked, SHORT, ask, call, call_by, failure, guest, load, read, serve, slot, slot_of, stream,
+};
 
 const FRESH: InstanceSpec = InstanceSpec::Fresh { ready: None };
 const WARM: InstanceSpec = InstanceSpec::Warm { calls: None, age: None, memory: None, idle: None };
@@ -56,7 +58,7 @@ pub async fn leak_secret() {
 
 /// A stream that a guest keeps reaches nobody any more, least of all the next caller.
 pub async fn stream_keeps() {
-    for (instances, found) in [(FRESH, "none"), (WARM, "closed"), (RESIDENT, "closed")] {
+    for (instances, found) in [(FRESH, "none"), (WARM, "closed")] {
         let slots = loaded("stream_keeps", instances).await;
         for expected in ["none", found, found] {
             let reply = stream(&slots, call("Kept", "{}", LONG)).await.unwrap();

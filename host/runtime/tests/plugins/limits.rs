@@ -44,10 +44,12 @@ async fn calls_beyond_those_that_wait_are_turned_away_and_dropped_ones_give_way(
     let slots = load([slot_of("fresh_counter")]).await.unwrap();
     let table = slots.table();
     let route = table.route("Counter").unwrap();
-    let spin = || {
+    let mut number = 0;
+    let mut spin = || {
         let (route, engine) = (route.clone(), slots.engine().clone());
-        // Spins use up their CPU time in the end, and then their caller has to wait.
-        let spin = call_by("crowd", "Counter", r#"{"then":"spin"}"#, LONG);
+        // Spins use up their CPU time in the end, and then their caller has to wait. One caller alone would make room.
+        number += 1;
+        let spin = call_by(&format!("crowd-{}", number % 16), "Counter", r#"{"then":"spin"}"#, LONG);
         tokio::spawn(async move { route.serve(&engine, spin, &Trace::default()).await })
     };
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -58,7 +60,7 @@ async fn calls_beyond_those_that_wait_are_turned_away_and_dropped_ones_give_way(
     let busy = loop {
         // Some are turned away, and a spin has an end.
         crowd.retain(|call: &JoinHandle<_>| !call.is_finished());
-        crowd.resize_with(enough, spin);
+        crowd.resize_with(enough, &mut spin);
         match serve(&table, call("Counter", r#"{"then":"answer"}"#, SHORT)).await {
             Err(busy @ CallError::Busy { .. }) => break busy,
             Ok(_) | Err(CallError::WallBudget { .. }) => {

@@ -1,6 +1,7 @@
 //! `soma run`: the neuron.
 
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use miette::IntoDiagnostic;
 use soma_axon::replay::Bounds;
 use soma_axon::replay::keeper::Windows;
-use soma_axon::{Axon, Keeper, ReplayMemory, Server, system_clock};
+use soma_axon::{Axon, Keeper, ReplayMemory, Reserved, system_clock};
 use soma_runtime::artifact::ArtifactCache;
 use soma_runtime::compile::Compiler;
 use soma_runtime::version::Loader;
@@ -76,7 +77,8 @@ pub async fn run(flags: RunFlags, lost: LostLines) -> miette::Result<()> {
 
 /// Everything that others connect to.
 struct Ports {
-    server: Server,
+    /// Lets connections in when the plugins are there: callers would wait for as long as one is compiled.
+    reserved: Reserved,
     admin: UnixListener,
     socket: PathBuf,
     metrics: Option<TcpListener>,
@@ -86,15 +88,14 @@ struct Ports {
 impl Ports {
     /// The public port first: when it is taken nothing else was done in vain.
     async fn open(settings: &Settings, telemetry: Arc<Telemetry>) -> miette::Result<Ports> {
-        let server = Server::bind(settings.address).await?.limited_to(descriptors::fit(settings.limits));
-        let server = server.behind(settings.proxies.clone()).observed_by(telemetry.clone());
+        let reserved = Reserved::take(settings.address)?;
         let socket = settings.state.join(admin::SOCKET);
         let admin = admin::bind(&socket).await?;
         let metrics = match settings.admin.port {
             Some(port) => Some(admin::bind_metrics(port).await?),
             None => None,
         };
-        Ok(Ports { server, admin, socket, metrics, telemetry })
+        Ok(Ports { reserved, admin, socket, metrics, telemetry })
     }
 }
 
@@ -113,10 +114,12 @@ async fn serve(
         policy: settings.policy,
         ..Axon::new(signer.hotkey().to_owned(), slots.clone())
     });
-    announce(settings, signer, &slots, &ports).await;
+    let Ports { reserved, admin, socket, metrics, telemetry } = ports;
+    let server = reserved.listen()?.limited_to(descriptors::fit(settings.limits));
+    let server = server.behind(settings.proxies.clone()).observed_by(telemetry.clone());
+    announce(settings, signer, &slots, (server.address(), &socket)).await;
     let remembering = Arc::downgrade(replay);
     tokio::spawn(keeper.clone().beat(move || remembering.upgrade(), system_clock));
-    let Ports { server, admin, metrics, telemetry, .. } = ports;
     let host = Host { slots, axon: axon.clone(), gate: server.gate(), telemetry: telemetry.clone() };
     tokio::spawn(telemetry.tidy());
     if let Some(metrics) = metrics {
@@ -140,7 +143,7 @@ async fn load(settings: &Settings) -> miette::Result<Slots> {
     let cache = ArtifactCache::open(&soma_toolchain::Cache::from_env()?.root().join(ARTIFACTS), &settings.state)?;
     let compiler = Compiler::Child { program: this_program(), confinement: settings.confinement };
     let names: Vec<&str> = settings.slots.iter().map(|slot| slot.name.as_str()).collect();
-    tracing::info!(slots = names.join(", "), "loading plugins; compiling takes a while the first time");
+    tracing::info!(slots = names.join(", "), "loading plugins; the port opens when they are ready");
     let (loader, specs) = (Loader { engine, compiler, cache }, settings.slots.clone());
     #[cfg(feature = "native")]
     let slots = crate::native::load(loader, specs).await?;
@@ -149,7 +152,7 @@ async fn load(settings: &Settings) -> miette::Result<Slots> {
     Ok(slots)
 }
 
-async fn announce(settings: &Settings, signer: &Signer, slots: &Slots, ports: &Ports) {
+async fn announce(settings: &Settings, signer: &Signer, slots: &Slots, (address, socket): (SocketAddr, &Path)) {
     for slot in slots.list().await {
         tracing::info!(
             slot = slot.slot,
@@ -168,11 +171,11 @@ async fn announce(settings: &Settings, signer: &Signer, slots: &Slots, ports: &P
         tracing::debug!(pid = signer.pid(), "signer: {line}");
     }
     tracing::info!(
-        address = %ports.server.address(),
+        %address,
         hotkey = signer.hotkey(),
         netuid = settings.netuid,
         network = settings.network,
-        admin = %ports.socket.display(),
+        admin = %socket.display(),
         "serving offline"
     );
 }

@@ -1,4 +1,5 @@
-//! One log line for each request that is over: refused ones at `info`, answered ones at `debug`.
+//! One log line for each request that is over: refused ones at `info`, failed ones (status 500) at `warn`,
+//! answered ones at `debug`.
 //!
 //! What bounds it: of each code at most [`MOST`] lines a second are written. What was left out is summed up in one line
 //! when the second is over, so that a flood neither fills the disk nor goes unseen.
@@ -11,6 +12,8 @@ use soma_axon::record::{ANSWERED, Record};
 
 /// Lines of one code in one second.
 pub const MOST: u32 = 50;
+/// The status of a plugin that failed.
+const FAULT: u16 = 500;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Writes the lines.
@@ -119,7 +122,12 @@ fn refused(record: &Record) {
     let Record { id, ip, status, code, path, proven, .. } = record;
     let (hotkey, elapsed_ms) = (record.hotkey.as_deref().unwrap_or("-"), milliseconds(record));
     let detail = one_line(&record.detail);
-    tracing::info!(target: "request", %id, %ip, status, code, path, hotkey, proven, elapsed_ms, "refused: {detail}");
+    // A caller's fault is the caller's; what ends with 500 is for the operator to look at.
+    if *status == FAULT {
+        tracing::warn!(target: "request", %id, %ip, status, code, path, hotkey, proven, elapsed_ms, "failed: {detail}");
+    } else {
+        tracing::info!(target: "request", %id, %ip, status, code, path, hotkey, proven, elapsed_ms, "refused: {detail}");
+    }
 }
 
 fn sum_up(code: &str, left_out: u64) {

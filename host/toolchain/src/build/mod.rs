@@ -55,9 +55,9 @@ impl Language {
 /// What is wrong with a plugin whose code has these functions while `hooks` of plugin.toml does not name them. A gate that
 /// is silently left out would let everybody in.
 fn unnamed(folder: &Path, hooks: &[&str], manifest: &Manifest) -> ToolchainError {
-    let found = hooks.iter().map(|hook| {
-        format!("a {hook} function is there, but `hooks` of plugin.toml does not name \"{hook}\"")
-    });
+    let found = hooks
+        .iter()
+        .map(|hook| format!("a {hook} function is there, but `hooks` of plugin.toml does not name \"{hook}\""));
     let named = manifest.hooks.iter().map(|hook| hook.name()).chain(hooks.iter().copied());
     let line: Vec<String> = named.map(|hook| format!("\"{hook}\"")).collect();
     ToolchainError::Build {

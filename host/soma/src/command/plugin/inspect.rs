@@ -30,10 +30,8 @@ pub async fn inspect(flags: InspectFlags) -> miette::Result<()> {
     lines.extend(slot_lines(&file, &flags.file).into_iter().map(|line| format!("  {line}")));
     match measured {
         Some(measured) => lines.extend(measured.lines()),
-        None => lines.push(format!(
-            "what it costs on this machine: `soma plugin inspect --measure {}`",
-            flags.file.display()
-        )),
+        None => lines
+            .push(format!("what it costs on this machine: `soma plugin inspect --measure {}`", flags.file.display())),
     }
     lines.iter().try_for_each(|line| crate::output::line(line))?;
     Ok(())

@@ -113,9 +113,8 @@ fn lighter(value: &Value, left: usize) -> Option<usize> {
         Value::String(text) => left.checked_sub(text.len()),
         Value::Array(items) => items.iter().try_fold(left, |left, item| lighter(item, left)),
         Value::Object(fields) => {
-            let lighter_by = |left: usize, (name, field): (&String, &Value)| {
-                lighter(field, left.checked_sub(VALUE + name.len())?)
-            };
+            let lighter_by =
+                |left: usize, (name, field): (&String, &Value)| lighter(field, left.checked_sub(VALUE + name.len())?);
             fields.iter().try_fold(left, lighter_by)
         }
         _ => Some(left),

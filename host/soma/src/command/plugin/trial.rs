@@ -11,7 +11,9 @@ use soma_manifest::{Hook, PluginFile};
 use soma_protocol::json;
 use soma_protocol::synapse::strip_envelope;
 use soma_runtime::version::Loader;
-use soma_runtime::{Budget, Call, CallError, Caller, Dialect, LoadError, Request, Route, SlotSpec, Slots, Stage, Trace};
+use soma_runtime::{
+    Budget, Call, CallError, Caller, Dialect, LoadError, Request, Route, SlotSpec, Slots, Stage, Trace,
+};
 
 use super::cases::Case;
 use super::sandbox;
