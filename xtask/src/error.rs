@@ -97,7 +97,7 @@ pub enum XtaskError {
 
     /// A fuzz target of the table is not there, or there are two of that name.
     #[error("{file} does not have exactly one test {test}")]
-    #[diagnostic(code(soma::xtask::fuzz_test), help("mend the table in xtask/src/fuzz/target.rs"))]
+    #[diagnostic(code(soma::xtask::fuzz_test), help("mend the table in xtask/src/fuzz/targets/table.rs"))]
     FuzzTest {
         /// The test.
         test: String,

@@ -5,7 +5,7 @@
 //! as fit into a few seconds; each run draws new seeds. A failing case is shrunk and its seed is written to a file
 //! beside the test, which every later run of that test tries first.
 
-mod target;
+mod targets;
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde::Deserialize;
 
-use self::target::{TARGETS, Target};
+use self::targets::{TARGETS, Target};
 use crate::error::XtaskError;
 use crate::{Context, cargo};
 

@@ -105,8 +105,8 @@ impl Default for Budget {
     }
 }
 
-/// The machine's cores.
-pub(crate) fn cores() -> usize {
+/// Cores that this process may use.
+pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 

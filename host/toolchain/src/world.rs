@@ -50,12 +50,13 @@ fn text(manifest: &Manifest, more: &[&str]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use soma_manifest::{Hook, Want};
 
     use super::*;
 
-    fn manifest(hooks: &[Hook], wants: &[Want]) -> Manifest {
+    /// A manifest without routes, for the tests of this crate.
+    pub(crate) fn manifest(hooks: &[Hook], wants: &[Want]) -> Manifest {
         Manifest {
             name: "x".into(),
             version: "1".into(),

@@ -26,8 +26,8 @@ use std::time::Duration;
 
 use soma_axon::gate::Rate;
 use soma_axon::{Axon, Limits, Server};
-use soma_runtime::Slots;
 use soma_runtime::slots::SlotStatus;
+use soma_runtime::{Slots, budget};
 
 use self::caller::Caller;
 use self::load::{Ask, Load};
@@ -73,7 +73,7 @@ async fn measure(flags: BenchFlags, lost: LostLines) -> miette::Result<Report> {
     let address = server.address();
     let axon = Arc::new(Axon::new(receiver, slots.clone()));
     let serving = tokio::spawn(server.serve(axon, std::future::pending()));
-    let mut report = Report { verify_us: caller::verify_us()?, cores: cores(), ..Report::default() };
+    let mut report = Report { verify_us: caller::verify_us()?, cores: budget::cores(), ..Report::default() };
     let asked = answering(&slots).await;
     let each = |part: f64, count: usize| Duration::from_secs_f64(seconds * part / count.max(1) as f64);
     for (slot, route) in &asked {
@@ -103,11 +103,6 @@ async fn answering(slots: &Slots) -> Vec<(String, String)> {
     let whole = |route: &&String| table.route(route).is_some_and(|route| route.is_streaming().is_none());
     let first = |slot: SlotStatus| slot.routes.iter().find(whole).map(|route| (slot.slot.clone(), route.clone()));
     slots.list().await.into_iter().filter_map(first).collect()
-}
-
-/// Cores that this process may use.
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// What is measured is the work and not the saying no.

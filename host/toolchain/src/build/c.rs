@@ -201,16 +201,11 @@ mod tests {
     use soma_manifest::{Hook, Want};
 
     use super::*;
+    use crate::world::tests::manifest;
 
-    fn manifest() -> Manifest {
-        Manifest {
-            name: "my-miner".into(),
-            version: "1.0-\"??\\".into(),
-            hooks: [Hook::Forward, Hook::Blacklist].into(),
-            wants: [Want::Config].into(),
-            budget: Default::default(),
-            routes: Default::default(),
-        }
+    fn quoted() -> Manifest {
+        let (name, version) = ("my-miner".to_owned(), "1.0-\"??\\".to_owned());
+        Manifest { name, version, ..manifest(&[Hook::Forward, Hook::Blacklist], &[Want::Config]) }
     }
 
     #[test]
@@ -222,14 +217,14 @@ mod tests {
             "-DSOMA_PLUGIN_NAME=\"my-miner\"",
             "-DSOMA_PLUGIN_VERSION=\"1.0-\\\"\\?\\?\\\\\"",
         ];
-        assert_eq!(defines(&manifest()), expected);
+        assert_eq!(defines(&quoted()), expected);
     }
 
     #[test]
     fn the_bindings_have_the_hooks_of_the_manifest_and_no_others() {
         let folder = tempfile::tempdir().unwrap();
         let (world, out) = (folder.path().join("wit"), folder.path().join("out"));
-        crate::world::write(&manifest(), &world).unwrap();
+        crate::world::write(&quoted(), &world).unwrap();
         fs::create_dir(&out).unwrap();
         bind(folder.path(), &world, &out).unwrap();
         let header = fs::read_to_string(out.join("plugin.h")).unwrap();

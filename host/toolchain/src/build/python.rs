@@ -166,6 +166,7 @@ mod tests {
     use soma_manifest::{RouteSpec, StreamSpec};
 
     use super::*;
+    use crate::world::tests::manifest;
 
     fn module_of(files: &[&str]) -> Result<String, ToolchainError> {
         let folder = tempfile::tempdir().unwrap();
@@ -192,14 +193,8 @@ mod tests {
     #[test]
     fn the_entry_names_the_hooks_and_routes_of_the_manifest() {
         let stream = RouteSpec { stream: Some(StreamSpec::default()), ..RouteSpec::default() };
-        let manifest = Manifest {
-            name: "x".into(),
-            version: "1".into(),
-            hooks: [Hook::Forward, Hook::Streaming, Hook::Blacklist].into(),
-            wants: Default::default(),
-            budget: Default::default(),
-            routes: [("A".to_owned(), RouteSpec::default()), ("B".to_owned(), stream)].into(),
-        };
+        let routes = [("A".to_owned(), RouteSpec::default()), ("B".to_owned(), stream)].into();
+        let manifest = Manifest { routes, ..manifest(&[Hook::Forward, Hook::Streaming, Hook::Blacklist], &[]) };
         let text = entry_text("app", &manifest);
         for line in [
             "import app\n",

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use rustix::time::ClockId;
 use serde::Serialize;
 use soma_axon::Refusal;
-use soma_runtime::{Call, CallError, Caller, Dialect, Request, Route, Slots, Trace};
+use soma_runtime::{Call, CallError, Caller, Dialect, Request, Route, Slots, Trace, budget};
 
 use super::load::clock;
 
@@ -49,7 +49,7 @@ pub async fn measure(
 ) -> miette::Result<Calls> {
     let status = slots.list().await.into_iter().find(|status| status.slot == slot);
     let (before, end) = (clock(ClockId::ProcessCPUTime), Instant::now() + length);
-    let lanes = (0..super::cores()).map(|_| {
+    let lanes = (0..budget::cores()).map(|_| {
         let (slots, name, body) = (slots.clone(), route.to_owned(), body.to_vec());
         tokio::spawn(async move {
             match slots.table().route(&name) {

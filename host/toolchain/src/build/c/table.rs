@@ -115,18 +115,13 @@ mod tests {
     use soma_manifest::{RouteSpec, StreamSpec};
 
     use super::*;
+    use crate::world::tests::manifest;
 
     #[test]
     fn each_hook_and_each_route_is_asked_for() {
         let stream = RouteSpec { stream: Some(StreamSpec::default()), ..RouteSpec::default() };
-        let manifest = Manifest {
-            name: "x".into(),
-            version: "1".into(),
-            hooks: [Hook::Forward, Hook::Streaming, Hook::Blacklist].into(),
-            wants: Default::default(),
-            budget: Default::default(),
-            routes: [("A".to_owned(), RouteSpec::default()), ("B".to_owned(), stream)].into(),
-        };
+        let routes = [("A".to_owned(), RouteSpec::default()), ("B".to_owned(), stream)].into();
+        let manifest = Manifest { routes, ..manifest(&[Hook::Forward, Hook::Streaming, Hook::Blacklist], &[]) };
         let text = checks(&manifest);
         for (words, count) in [
             ("_Static_assert(", 7),
