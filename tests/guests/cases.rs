@@ -17,6 +17,7 @@ macro_rules! for_each_guest {
             limit_memory,
             limit_output,
             limit_spin,
+            metagraph_reads,
             priority_odd,
             probe_caller,
             probe_imports,

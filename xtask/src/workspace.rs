@@ -23,7 +23,14 @@ struct Metadata {
 
 /// Crates that are built for another target, outside of the host's workspace: they have unit tests and lints of
 /// their own.
-pub const OUTSIDE: [&str; 4] = ["sdk-guest/rust", "examples/text-miner-rust", "plugins/hotkey-list", "tests/guests"];
+pub const OUTSIDE: [&str; 6] = [
+    "sdk-guest/rust",
+    "examples/text-miner-rust",
+    "plugins/hotkey-list",
+    "plugins/stake-gate",
+    "plugins/stake-priority",
+    "tests/guests",
+];
 
 impl Workspace {
     /// Asks cargo.

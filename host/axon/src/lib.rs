@@ -10,7 +10,8 @@
 //! - [`proxy`]: who the caller is when a proxy stands in front
 //! - `pipeline`: a request's way through, in order; `synapse` and `btauth` are its two dialects
 //! - [`gate`]: rates, shares and connections: what a caller may use before and after it was proven
-//! - [`admission`]: which hotkeys are let in at all; `familiar`: keys of those that were here before
+//! - [`admission`]: which hotkeys are let in at all, by list or by what the chain says; `familiar`: keys of those that
+//!   were here before
 //! - [`replay`]: nonces that were used, for as long as they could be used again, and over restarts
 //! - `body`: reading a body within its bounds; `reply`: the body of an answer, whole or in pieces
 //! - `heavy`: work on large bodies, away from the threads that serve connections
@@ -35,7 +36,7 @@ mod reply;
 pub mod server;
 mod synapse;
 
-pub use admission::Admission;
+pub use admission::{Admission, ChainView};
 pub use gate::{Gate, Limits};
 pub use pipeline::{Axon, system_clock};
 pub use proxy::{Proxies, ProxyHeader};

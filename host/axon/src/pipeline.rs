@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
@@ -17,9 +18,9 @@ use percent_encoding::percent_decode_str;
 use soma_protocol::dialect::{self, Dialect};
 use soma_protocol::ss58::PublicKey;
 use soma_protocol::{btauth as btauth_wire, synapse as synapse_wire};
-use soma_runtime::{Route, RoutingTable, Slots};
+use soma_runtime::{Absence, Pinned, Route, RoutingTable, Slots};
 
-use crate::admission::{Admission, Claimed};
+use crate::admission::{Admission, Claimed, Standing};
 use crate::body::Sent;
 use crate::familiar::Familiar;
 use crate::gate::{Gate, Link, Visit};
@@ -44,8 +45,8 @@ pub struct Axon {
     pub hotkey: String,
     /// The plugins.
     pub slots: Arc<Slots>,
-    /// Who is let in.
-    pub admission: Admission,
+    /// Who is let in. A request is judged by the rule of its moment.
+    pub admission: ArcSwap<Admission>,
     /// Nonces that were used.
     pub replay: Arc<ReplayMemory>,
     /// How fresh a synapse has to be.
@@ -87,6 +88,10 @@ pub(crate) struct Passage<'a> {
     visit: Option<Visit>,
     /// The claimed hotkey's key was decoded before: it need not be kept again.
     is_familiar: bool,
+    /// What the chain says of the claimed hotkey. For nobody's eyes before the signature was good.
+    pub standing: Option<Standing>,
+    /// The metagraph of the same block, for the plugins.
+    pub metagraph: Pinned,
 }
 
 /// The system's clock: Unix time in nanoseconds.
@@ -101,7 +106,7 @@ impl Axon {
         Axon {
             hotkey,
             slots,
-            admission: Admission::Anyone,
+            admission: ArcSwap::from_pointee(Admission::anyone()),
             replay: Arc::default(),
             window: synapse_wire::Window::default(),
             policy: btauth_wire::Policy::default(),
@@ -146,8 +151,19 @@ impl Service {
         recorder.note(|record| record.dialect = dialect.as_ref().ok().copied());
         let table = self.axon.slots.table();
         let (axon, table) = (&*self.axon, &*table);
-        let passage =
-            Passage { service: self, axon, table, arrival, parts, recorder, link, visit: None, is_familiar: false };
+        let passage = Passage {
+            service: self,
+            axon,
+            table,
+            arrival,
+            parts,
+            recorder,
+            link,
+            visit: None,
+            is_familiar: false,
+            standing: None,
+            metagraph: Err(Absence::Offline),
+        };
         let mut body = Sent::Unread(body);
         let mut reply = match dialect {
             // Each is a large future, and most requests of a flood do not get far.
@@ -172,7 +188,10 @@ impl<'a> Passage<'a> {
         let value = header.and_then(|name| self.parts.headers.get(name));
         let address = value.and_then(|value| value.to_str().ok());
         self.recorder.claim(self.parts.uri.path(), address);
-        let claimed = address.and_then(|address| self.axon.admission.look(address, &self.service.familiar));
+        let claimed = address.and_then(|address| self.axon.admission.load().look(address, &self.service.familiar));
+        if let Some(claimed) = &claimed {
+            (self.standing, self.metagraph) = (claimed.standing, claimed.metagraph.clone());
+        }
         self.is_familiar = claimed.as_ref().is_some_and(|claimed| claimed.ready.is_some());
         let visit = self.service.gate.arrive(self.arrival.ip, claimed.as_ref().map(|claimed| &claimed.key))?;
         self.recorder.note(|record| record.class = visit.class);

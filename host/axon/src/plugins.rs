@@ -53,9 +53,9 @@ impl Passage<'_> {
             target: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
             caller: Caller {
                 hotkey,
-                uid: None,
-                stake: 0.0,
-                validator_permit: false,
+                uid: self.standing.map(|standing| standing.uid),
+                stake: self.standing.map_or(0.0, |standing| standing.stake),
+                validator_permit: self.standing.is_some_and(|standing| standing.validator_permit),
                 ip: arrival.ip.to_string(),
                 body_bound,
             },
@@ -67,7 +67,7 @@ impl Passage<'_> {
             received_ms: (arrival.unix_ns / 1_000_000) as f64,
             deadline_ms: 0,
         };
-        Call { request, body, limit: self.time_left(route, timeout) }
+        Call { request, body, metagraph: self.metagraph.clone(), limit: self.time_left(route, timeout) }
     }
 }
 

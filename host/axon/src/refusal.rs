@@ -18,6 +18,8 @@ use crate::gate::whole_seconds;
 
 /// Seconds after which a caller may try again when the host was busy.
 pub const RETRY_AFTER: u64 = 1;
+/// The same when the chain is not to be had: the time of one block.
+const BLOCK: u64 = 12;
 
 /// Why a request is not answered. `Display` is for the operator's log.
 #[derive(Debug, Error)]
@@ -43,6 +45,21 @@ pub enum Refusal {
     /// The hotkey is not on the operator's list.
     #[error("hotkey not admitted")]
     NotAdmitted,
+    /// The hotkey is not registered on the subnet.
+    #[error("hotkey not registered")]
+    NotRegistered,
+    /// The hotkey is registered and has no validator permit.
+    #[error("hotkey without a validator permit")]
+    NoPermit,
+    /// The hotkey is registered with less stake than the operator asks for.
+    #[error("hotkey with less stake than {needed}")]
+    TooLittleStake {
+        /// Whole alpha.
+        needed: f64,
+    },
+    /// What is known of the chain is older than the operator allows.
+    #[error("the view of the chain is too old")]
+    ChainOutage,
     /// The address sends more than it may.
     #[error("address over its rate")]
     AddressRate {
@@ -117,8 +134,10 @@ impl Refusal {
             | Refusal::ReplayClosed { .. }
             | Refusal::BodyHash => StatusCode::UNAUTHORIZED,
             Refusal::AddressRate { .. } | Refusal::HotkeyRate { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Refusal::Crowded => StatusCode::SERVICE_UNAVAILABLE,
-            Refusal::NotAdmitted => StatusCode::FORBIDDEN,
+            Refusal::Crowded | Refusal::ChainOutage => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::NotAdmitted | Refusal::NotRegistered | Refusal::NoPermit | Refusal::TooLittleStake { .. } => {
+                StatusCode::FORBIDDEN
+            }
             Refusal::UnknownRoute { .. } => StatusCode::NOT_FOUND,
             Refusal::Method => StatusCode::METHOD_NOT_ALLOWED,
             Refusal::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -136,6 +155,10 @@ impl Refusal {
             Refusal::UnknownRoute { .. } => "unknown-route",
             Refusal::Method => "method",
             Refusal::NotAdmitted => "not-admitted",
+            Refusal::NotRegistered => "not-registered",
+            Refusal::NoPermit => "no-permit",
+            Refusal::TooLittleStake { .. } => "too-little-stake",
+            Refusal::ChainOutage => "chain-outage",
             Refusal::Synapse(AuthError::Replayed) | Refusal::Btauth(btauth::AuthError::Replayed) => "replayed",
             Refusal::Synapse(_) | Refusal::Btauth(_) => "not-verified",
             Refusal::NonceMemoryFull => "nonce-memory-full",
@@ -162,6 +185,7 @@ impl Refusal {
             | Refusal::Call(
                 CallError::Slowed { wait, .. } | CallError::Out { wait, .. } | CallError::Starting { wait, .. },
             ) => Some(whole_seconds(*wait)),
+            Refusal::ChainOutage => Some(BLOCK),
             _ => (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER),
         }
     }
@@ -173,6 +197,11 @@ impl Refusal {
                 format!("Synapse name '{}' not found. Available synapses [{known}]", printable_reason(name))
             }
             Refusal::NotAdmitted => "Forbidden. Key is blacklisted: not on this axon's list.".to_owned(),
+            Refusal::NotRegistered => "Forbidden. Key is blacklisted: not registered on this subnet.".to_owned(),
+            Refusal::NoPermit => "Forbidden. Key is blacklisted: no validator permit.".to_owned(),
+            Refusal::TooLittleStake { needed } => {
+                format!("Forbidden. Key is blacklisted: less stake than {needed}.")
+            }
             Refusal::Call(CallError::Denied { reason, .. }) => {
                 format!("Forbidden. Key is blacklisted: {}.", printable_reason(reason))
             }

@@ -72,11 +72,13 @@ pub enum Want {
     Random,
     /// The operator's settings for the slot.
     Config,
+    /// The subnet's neurons.
+    Metagraph,
 }
 
 impl Want {
     /// Everything that this host can grant.
-    pub const ALL: [Want; 3] = [Want::Clock, Want::Random, Want::Config];
+    pub const ALL: [Want; 4] = [Want::Clock, Want::Random, Want::Config, Want::Metagraph];
 
     /// Its name in the manifest and in the operator's file.
     pub fn name(self) -> &'static str {
@@ -84,6 +86,7 @@ impl Want {
             Want::Clock => "clock",
             Want::Random => "random",
             Want::Config => "config",
+            Want::Metagraph => "metagraph",
         }
     }
 

@@ -8,6 +8,7 @@
 //!
 //! - [`budget`]: what one call may use, with the defaults and why
 //! - [`engine`]: the wasmtime engine, its clock of epochs, and the threads that guests run on
+//! - [`metagraph`]: what plugins see of the subnet, as whoever asks for a call fills it in
 //! - `bindings`: the Rust side of `wit/`
 //! - `capability`: the host's side of each import, a module each
 //! - `state`: what one store carries, and its limiter; `meter`: the CPU clock of one call
@@ -38,6 +39,7 @@ mod fault;
 mod gates;
 mod hooks;
 mod instances;
+pub mod metagraph;
 mod meter;
 #[cfg(feature = "native")]
 pub mod native;
@@ -58,6 +60,7 @@ pub use budget::Budget;
 pub use engine::GuestEngine;
 pub use error::{CallError, LoadError};
 pub use instances::{InstancePolicy, InstanceSpec, WarmPolicy};
+pub use metagraph::{Absence, Metagraph, Neuron, Pinned, Subnet};
 pub use route::RouteContract;
 pub use routing::{Route, RoutingTable};
 pub use serving::{Call, Served};

@@ -86,7 +86,7 @@ impl Version {
         let Entered::Started(place) = self.queue(Hook::Forward).enter(&asks) else { return Err(busy()) };
         let session = Session::start(
             self,
-            Asker { request: "once".into(), caller: request.caller.hotkey.as_str().into() },
+            Asker { caller: request.caller.hotkey.as_str().into(), ..Asker::host("once") },
             &trace,
             Hook::Forward,
         )

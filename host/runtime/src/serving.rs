@@ -19,6 +19,7 @@ use crate::engine::GuestEngine;
 use crate::error::CallError;
 use crate::gates::GatePlace;
 use crate::instances::Asker;
+use crate::metagraph::Pinned;
 use crate::queue::{Asks, Entered, Place, Share, Turned};
 use crate::routing::Route;
 use crate::session::Session;
@@ -33,6 +34,8 @@ pub struct Call {
     pub request: Request,
     /// The body with the schema's defaults.
     pub body: Vec<u8>,
+    /// What the hooks see of the subnet.
+    pub metagraph: Pinned,
     /// Wall time for everything; at most [`LONGEST_WALL`] seconds count.
     pub limit: Duration,
 }
@@ -145,6 +148,7 @@ impl Turn {
             asker: Asker {
                 request: call.request.id.as_str().into(),
                 caller: call.request.caller.hotkey.as_str().into(),
+                metagraph: call.metagraph,
             },
             request: call.request,
             body: call.body,

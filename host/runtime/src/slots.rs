@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// What the operator's file says about a slot.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlotSpec {
     /// Names everything that the plugin owns.
     pub name: String,
@@ -170,13 +170,35 @@ impl Slots {
 
     /// As [`swap`](Slots::swap), with the operator's word on what may be lost.
     pub async fn replace(&self, slot: &str, plugin: PathBuf, loss: Loss) -> Result<Swapped, LoadError> {
+        self.exchange(slot, loss, |spec| SlotSpec { plugin, ..spec }).await
+    }
+
+    /// As [`swap`](Slots::swap), with everything that the operator's file now says about the slot of this name: plugin,
+    /// routes, grants, settings, budgets.
+    pub async fn change(&self, spec: SlotSpec) -> Result<Swapped, LoadError> {
+        let slot = spec.name.clone();
+        self.exchange(&slot, Loss::Refused, |_| spec).await
+    }
+
+    /// What every slot was loaded with, in the operator's order.
+    pub async fn specs(&self) -> Vec<SlotSpec> {
+        self.state.lock().await.bound.iter().map(|(spec, _)| spec.clone()).collect()
+    }
+
+    async fn exchange(
+        &self,
+        slot: &str,
+        loss: Loss,
+        next: impl FnOnce(SlotSpec) -> SlotSpec,
+    ) -> Result<Swapped, LoadError> {
         let start = Instant::now();
         let Some(turn) = self.turns.get(slot) else { return Err(self.state.lock().await.unknown(slot)) };
         let _turn = turn.lock().await;
         self.drain(slot).await?;
         let (index, spec) = self.state.lock().await.find(slot)?;
         let from_file = spec.plugin.clone();
-        let spec = SlotSpec { plugin: plugin.clone(), ..spec };
+        let spec = next(spec);
+        let to_file = spec.plugin.clone();
         let version = self.loader.load(&spec).await?;
         let mut state = self.state.lock().await;
         let mut bound = state.bound.clone();
@@ -195,7 +217,7 @@ impl Slots {
         let elapsed_ms = start.elapsed().as_secs_f64() * 1000.0;
         tracing::info!(slot, from = %old.id(), to, elapsed_ms, "plugin swapped");
         let from = old.id().to_string();
-        Ok(Swapped { slot: slot.to_owned(), from, to, from_file, to_file: plugin, elapsed_ms })
+        Ok(Swapped { slot: slot.to_owned(), from, to, from_file, to_file, elapsed_ms })
     }
 
     /// Every slot, in the operator's order.

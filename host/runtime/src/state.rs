@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use soma_manifest::Hook;
 use wasmtime::ResourceLimiter;
 
+use crate::bindings::Absence;
 use crate::budget::Budget;
 use crate::capability::{LogAllowance, Outlet};
 use crate::conduct::Counts;
+use crate::metagraph::Pinned;
 use crate::trace::Usage;
 
 /// Why a budget ended a call. Carried through wasmtime as the error of the call.
@@ -41,6 +43,8 @@ pub struct Origin {
 pub struct HostState {
     pub origin: Origin,
     pub config: Arc<BTreeMap<String, String>>,
+    /// What the request sees of the subnet.
+    pub metagraph: Pinned,
     pub usage: Usage,
     pub log: LogAllowance,
     /// Bytes that one call of an import may hand over.
@@ -64,6 +68,7 @@ impl HostState {
         HostState {
             origin,
             config,
+            metagraph: Err(Absence::NoRequest),
             log: LogAllowance::new(budget, counts),
             host_call: usize::try_from(budget.host_call.0).unwrap_or(usize::MAX),
             limiter: Limiter {
@@ -79,9 +84,15 @@ impl HostState {
 
     /// The instance serves this request from now on. Its memory stays as large as it is; everything else that the host
     /// keeps of earlier requests is gone.
-    pub fn assign(&mut self, request: Arc<str>) {
+    pub fn assign(&mut self, request: Arc<str>, metagraph: Pinned) {
         self.origin.request = request;
+        self.metagraph = metagraph;
         self.outlet = None;
+    }
+
+    /// The instance waits for a request. It keeps no block alive meanwhile.
+    pub fn release(&mut self) {
+        self.metagraph = Err(Absence::NoRequest);
     }
 
     /// The next call is of this hook.

@@ -29,6 +29,7 @@ use soma_runtime::slots::{Loss, SlotStatus, Swapped};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 
 use crate::error::SomaError;
+use crate::subnet::Subnet;
 use crate::telemetry::Telemetry;
 use crate::telemetry::levels::{Held, Levels, SlotLevel};
 use crate::telemetry::metrics::SwapResult;
@@ -52,6 +53,8 @@ pub struct Host {
     pub gate: Arc<Gate>,
     /// What is known of its requests.
     pub telemetry: Arc<Telemetry>,
+    /// The subnet; none without a chain.
+    pub subnet: Option<Arc<Subnet>>,
 }
 
 /// What a swap needs.
@@ -173,6 +176,7 @@ impl Host {
             replay_closed: closed.unwrap_or_default(),
             instances: self.slots.engine().engine().pooling_allocator_metrics().map(|pool| pool.component_instances()),
             slots: self.slots.list().await.into_iter().map(SlotLevel::from).collect(),
+            chain: self.subnet.as_ref().map(|subnet| subnet.level()),
             ..Levels::default()
         }
     }
@@ -192,13 +196,19 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Asks a running host.
+/// Asks a running host for JSON.
 pub async fn ask<T: DeserializeOwned>(
     socket: &Path,
     method: Method,
     path: &str,
     body: &impl Serialize,
 ) -> Result<T, SomaError> {
+    let answer = fetch(socket, method, path, body).await?;
+    serde_json::from_slice(&answer).map_err(|error| SomaError::AdminAnswer(error.to_string()))
+}
+
+/// Asks a running host for anything.
+pub async fn fetch(socket: &Path, method: Method, path: &str, body: &impl Serialize) -> Result<Bytes, SomaError> {
     let stream =
         UnixStream::connect(socket).await.map_err(|cause| SomaError::NoHost { path: socket.to_owned(), cause })?;
     let broken = |error: hyper::Error| SomaError::AdminAnswer(error.to_string());
@@ -217,7 +227,7 @@ pub async fn ask<T: DeserializeOwned>(
     let status = response.status();
     let body = response.into_body().collect().await.map_err(broken)?.to_bytes();
     if status.is_success() {
-        return serde_json::from_slice(&body).map_err(odd);
+        return Ok(body);
     }
     match serde_json::from_slice::<Problem>(&body) {
         Ok(problem) if problem.code.is_empty() => {

@@ -4,16 +4,26 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use soma_wallet::{WalletError, WalletPath};
 
 mod bench;
+mod chain;
+mod doctor;
 mod examples;
 mod explain;
+mod localnet;
 mod logging;
+mod wallet;
 
 pub use self::bench::BenchFlags;
+pub use self::chain::{
+    BalanceFlags, ChainCommand, ChainFlags, MetagraphFlags, Order, RegisterFlags, ServeFlags, SpendFlags, StakeFlags,
+    WeightsFlags,
+};
+pub use self::doctor::DoctorFlags;
 pub use self::explain::ExplainFlags;
+pub use self::localnet::{BlockTime, LocalnetFlags};
 pub use self::logging::LoggingFlags;
+pub use self::wallet::{CryptoFlag, KeyFlags, RegenFlags, WalletCommand, WalletFlags};
 
 /// Runs a Bittensor neuron: the wallet stays in a process of its own, the subnet's logic in sandboxed plugins.
 #[derive(Debug, Parser)]
@@ -45,9 +55,18 @@ pub enum Command {
     /// Make, build, inspect and swap plugins.
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// Read the chain and write to it: neurons, rules, balance; register, stake, serve, weights.
+    #[command(subcommand)]
+    Chain(ChainCommand),
+    /// Look at everything that `soma run` needs, and say in plain words what is wrong and how it is mended.
+    #[command(after_help = examples::DOCTOR)]
+    Doctor(Box<DoctorFlags>),
     /// Make and show wallets.
     #[command(subcommand)]
     Wallet(WalletCommand),
+    /// Run a chain for development on this machine, in memory, until it is stopped.
+    #[command(after_help = examples::LOCALNET)]
+    Localnet(LocalnetFlags),
     /// The process that holds the hotkey. `soma run` starts it.
     #[command(hide = true)]
     Signer,
@@ -59,45 +78,13 @@ pub enum Command {
     },
 }
 
-/// Which hotkey.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Wallet")]
-pub struct WalletFlags {
-    /// Name of the wallet [default: default].
-    #[arg(id = "wallet.name", long = "wallet.name", env = "BT_WALLET_NAME", value_name = "NAME")]
-    pub name: Option<String>,
-    /// Name of the hotkey in it [default: default].
-    #[arg(id = "wallet.hotkey", long = "wallet.hotkey", env = "BT_WALLET_HOTKEY", value_name = "NAME")]
-    pub hotkey: Option<String>,
-    /// Folder of the wallets [default: ~/.bittensor/wallets].
-    #[arg(id = "wallet.path", long = "wallet.path", env = "BT_WALLET_PATH", value_name = "FOLDER")]
-    pub path: Option<PathBuf>,
-    /// File that holds the password of an encrypted key. Without it: the Python SDK's BT_PW_... variable, systemd's
-    /// credential soma-hotkey-password, the terminal.
-    #[arg(
-        id = "wallet.password_file",
-        long = "wallet.password_file",
-        env = "SOMA_WALLET_PASSWORD_FILE",
-        value_name = "FILE"
-    )]
-    pub password_file: Option<PathBuf>,
-}
-
-impl WalletFlags {
-    /// Where the wallet is, with the SDK's defaults for what no flag names.
-    pub fn locate(&self) -> Result<WalletPath, WalletError> {
-        let named = |name: &Option<String>| name.clone().unwrap_or_else(|| "default".to_owned());
-        WalletPath::new(self.path.as_deref(), &named(&self.name), &named(&self.hotkey))
-    }
-}
-
 /// Flags of `soma run`. A flag wins over its environment variable, that over soma.toml.
 #[derive(Debug, Args)]
 pub struct RunFlags {
     /// The configuration file.
     #[arg(long, short, env = "SOMA_CONFIG", default_value = "soma.toml", value_name = "FILE")]
     pub config: PathBuf,
-    /// Serve without a chain: admit anyone who can sign, or those under `admit` in soma.toml.
+    /// Serve without a chain: admit anyone who can sign, or the hotkeys under `admit` in soma.toml.
     #[arg(long)]
     pub offline: bool,
     /// The subnet [default: 1].
@@ -106,13 +93,16 @@ pub struct RunFlags {
     /// The network: finney, test, local or a URL [default: finney].
     #[arg(long = "subtensor.network", visible_alias = "network", env = "BT_SUBTENSOR_NETWORK", value_name = "NETWORK")]
     pub network: Option<String>,
+    /// Endpoint of the chain, ws:// or wss://, or several with commas between them, best first [default: the network's].
+    #[arg(long = "subtensor.chain_endpoint", env = "BT_SUBTENSOR_CHAIN_ENDPOINT", value_name = "URL")]
+    pub chain_endpoint: Option<String>,
     /// Port to listen on [default: 8091].
     #[arg(long = "axon.port", env = "BT_AXON_PORT", value_name = "PORT")]
     pub port: Option<u16>,
     /// Address to listen on [default: 0.0.0.0].
     #[arg(long = "axon.ip", env = "BT_AXON_IP", value_name = "ADDRESS")]
     pub ip: Option<IpAddr>,
-    /// Address that callers reach this host at, when it is another one [default: none].
+    /// Address that callers reach this host at: it is published on the chain. Needed unless --offline.
     #[arg(long = "axon.external_ip", env = "BT_AXON_EXTERNAL_IP", value_name = "ADDRESS")]
     pub external_ip: Option<IpAddr>,
     /// Port that callers reach this host at, when it is another one [default: --axon.port].
@@ -281,110 +271,6 @@ pub enum PluginCommand {
         /// Where it is reached.
         #[command(flatten)]
         admin: AdminFlags,
-    },
-}
-
-/// The signature schemes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum CryptoFlag {
-    /// The scheme of almost all keys.
-    Sr25519,
-    /// For btauth only.
-    Ed25519,
-}
-
-/// Which key of a wallet is written, and how.
-#[derive(Clone, Debug, Args)]
-pub struct KeyFlags {
-    /// The coldkey instead of the hotkey. Its file is always encrypted.
-    #[arg(long)]
-    pub coldkey: bool,
-    /// Encrypt the hotkey's file with a password.
-    #[arg(long, conflicts_with = "coldkey")]
-    pub encrypt: bool,
-    /// Replace files that are there. The old ones stay beside as hidden backups.
-    #[arg(long)]
-    pub overwrite: bool,
-    /// Which wallet and hotkey.
-    #[command(flatten)]
-    pub wallet: WalletFlags,
-}
-
-/// Flags of `soma wallet regen`.
-#[derive(Clone, Debug, Args)]
-pub struct RegenFlags {
-    /// File with the mnemonic, the 0x-seed, the 0x-private key or the JSON of a key file; - is standard input. Without
-    /// any of these flags the terminal asks.
-    #[arg(long, visible_alias = "mnemonic-file", value_name = "FILE", group = "secret")]
-    pub secret_file: Option<PathBuf>,
-    /// The mnemonic itself. It stays in the shell's history: better use --secret-file or the question.
-    #[arg(long, value_name = "WORDS", num_args = 1.., group = "secret")]
-    pub mnemonic: Vec<String>,
-    /// The seed itself, 0x and 64 digits. It stays in the shell's history.
-    #[arg(long, value_name = "HEX", group = "secret")]
-    pub seed: Option<String>,
-    /// An address: write the public file only.
-    #[arg(long, value_name = "ADDRESS", group = "secret", conflicts_with = "encrypt")]
-    pub ss58: Option<String>,
-    /// The signature scheme [default: the JSON's, else sr25519].
-    #[arg(long, value_enum)]
-    pub crypto: Option<CryptoFlag>,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
-    /// Which key.
-    #[command(flatten)]
-    pub key: KeyFlags,
-}
-
-/// Commands around wallets.
-#[derive(Debug, Subcommand)]
-pub enum WalletCommand {
-    /// Make a hotkey, and the public half of a coldkey when the wallet has none. Mnemonics are shown once.
-    #[command(after_help = examples::WALLET_NEW)]
-    New {
-        /// Print JSON, mnemonics included.
-        #[arg(long)]
-        json: bool,
-        /// Which key.
-        #[command(flatten)]
-        key: KeyFlags,
-    },
-    /// Make a key's files again from its mnemonic, seed, private key or address.
-    #[command(after_help = examples::WALLET_REGEN)]
-    Regen(Box<RegenFlags>),
-    /// Open a key with its password and print its address.
-    #[command(after_help = examples::WALLET_CHECK)]
-    Check {
-        /// The coldkey instead of the hotkey.
-        #[arg(long)]
-        coldkey: bool,
-        /// Which wallet and hotkey.
-        #[command(flatten)]
-        wallet: WalletFlags,
-    },
-    /// List all wallets.
-    #[command(after_help = examples::WALLET_LIST)]
-    List {
-        /// Folder of the wallets [default: ~/.bittensor/wallets].
-        #[arg(id = "wallet.path", long = "wallet.path", env = "BT_WALLET_PATH", value_name = "FOLDER")]
-        path: Option<PathBuf>,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show one wallet with its addresses.
-    #[command(after_help = examples::WALLET_SHOW)]
-    Show {
-        /// Print the hotkey's address and nothing else.
-        #[arg(long, conflicts_with = "json")]
-        address: bool,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-        /// Which wallet.
-        #[command(flatten)]
-        wallet: WalletFlags,
     },
 }
 

@@ -1,6 +1,9 @@
 //! `soma.toml`, and how flags, environment and file come together: flag > environment > file > default.
 
+mod admit;
 mod axon;
+mod chain;
+mod reload;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -17,7 +20,11 @@ use soma_runtime::compile::Confinement;
 use soma_runtime::{InstanceSpec, SlotSpec, Want};
 use soma_wallet::WalletPath;
 
+use self::admit::Admit;
 use self::axon::AxonSection;
+use self::chain::ChainSection;
+pub use self::chain::ChainSettings;
+pub use self::reload::needs_restart;
 use crate::cli::{RunFlags, WalletFlags};
 use crate::error::SomaError;
 
@@ -36,6 +43,8 @@ pub struct File {
     wallet: WalletSection,
     #[serde(default)]
     axon: AxonSection,
+    #[serde(default)]
+    chain: ChainSection,
     #[serde(default)]
     admin: AdminSection,
     #[serde(default)]
@@ -120,8 +129,10 @@ pub struct AdminSettings {
 pub struct Settings {
     /// Where to listen.
     pub address: SocketAddr,
-    /// Where callers reach it, as far as the operator says so. Nothing is published without a chain.
+    /// Where callers reach it, as far as the operator says so.
     pub external: Option<SocketAddr>,
+    /// The chain; none with `--offline`.
+    pub chain: Option<ChainSettings>,
     /// Which hotkey.
     pub wallet: WalletPath,
     /// Who is let in.
@@ -181,6 +192,28 @@ impl File {
         WalletPath::new(base, &text(&flags.name, &self.wallet.name), &text(&flags.hotkey, &self.wallet.hotkey))
     }
 
+    /// The network that the file names.
+    pub fn network(&self) -> Option<&str> {
+        self.neuron.network.as_deref()
+    }
+
+    /// The subnet that the file names.
+    pub fn netuid(&self) -> Option<u16> {
+        self.neuron.netuid
+    }
+
+    /// The endpoints that the file names for its network; none when it names none.
+    pub fn endpoints(&self) -> &[String] {
+        self.chain.endpoints()
+    }
+
+    /// Where callers reach this host, with the flags over the file: address, its port, the port that is listened on.
+    pub fn external(&self, ip: Option<IpAddr>, external_port: Option<u16>, port: Option<u16>) -> Option<SocketAddr> {
+        let port = port.or(self.axon.port).unwrap_or(PORT);
+        let external_port = external_port.or(self.axon.external_port).unwrap_or(port);
+        ip.or(self.axon.external_ip).map(|ip| SocketAddr::new(ip, external_port))
+    }
+
     /// The state folder: `--state`, the file's, or one of the wallet's hotkey under the user's state folder.
     pub fn state(&self, flag: Option<&Path>, wallet: &WalletPath) -> Result<PathBuf, SomaError> {
         if let Some(folder) = flag.or(self.neuron.state.as_deref()) {
@@ -203,18 +236,26 @@ impl File {
             return Err(SomaError::NoSlots { path: flags.config.clone() }.into());
         }
         let wallet = self.wallet(&flags.wallet)?;
+        let external = self.external(flags.external_ip, flags.external_port, flags.port);
         let state = self.state(flags.state.as_deref(), &wallet)?;
         let slots = specs(self.slots, &flags.config);
         let ip = flags.ip.or(self.axon.ip).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let port = flags.port.or(self.axon.port).unwrap_or(PORT);
-        let external_ip = flags.external_ip.or(self.axon.external_ip);
-        let external_port = flags.external_port.or(self.axon.external_port).unwrap_or(port);
         let proxies = self.axon.proxies();
+        let netuid = flags.netuid.or(self.neuron.netuid).unwrap_or(1);
+        let network = flags.network.clone().or(self.neuron.network).unwrap_or_else(|| "finney".to_owned());
+        let chain = if flags.offline {
+            None
+        } else {
+            let external = external.ok_or(SomaError::NoExternalAddress)?;
+            Some(self.chain.settle(flags, &network, netuid, external)?)
+        };
         Ok(Settings {
             address: SocketAddr::new(ip, port),
-            external: external_ip.map(|ip| SocketAddr::new(ip, external_port)),
+            external,
             wallet,
-            admission: self.axon.admit.map_or(Admission::Anyone, Admission::listed),
+            admission: admission(self.axon.admit, chain.as_ref())?,
+            chain,
             window: self.axon.synapse.window(),
             policy: self.axon.btauth.policy(),
             limits: self.axon.limits.limits(),
@@ -226,10 +267,19 @@ impl File {
             confinement: self.compile.confinement,
             slots,
             state,
-            netuid: flags.netuid.or(self.neuron.netuid).unwrap_or(1),
-            network: flags.network.clone().or(self.neuron.network).unwrap_or_else(|| "finney".to_owned()),
+            netuid,
+            network,
         })
     }
+}
+
+/// Who is let in. Without a word: on a chain whoever is registered, without one anybody.
+fn admission(admit: Option<Admit>, chain: Option<&ChainSettings>) -> Result<Admission, SomaError> {
+    let admit = admit.unwrap_or(if chain.is_some() { Admit::usual() } else { Admit::Anybody });
+    if chain.is_none() && admit.needs_a_chain() {
+        return Err(SomaError::AdmitNeedsChain);
+    }
+    Ok(admit.rule())
 }
 
 /// The slots in the order of the file.

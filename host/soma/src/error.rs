@@ -50,13 +50,53 @@ pub enum SomaError {
         path: PathBuf,
     },
 
-    /// This version has no chain client.
-    #[error("this version of soma has no connection to a chain yet")]
+    /// On a chain, and nobody said where this host is reached.
+    #[error("nobody knows where this host is reached, so there is no address to publish on the chain")]
     #[diagnostic(
-        code(soma::config::needs_offline),
-        help("serve without one: `soma run --offline`; list who may call under [axon] admit = [\"5F...\"]")
+        code(soma::config::no_external_address),
+        help("name the public address: --axon.external_ip ADDRESS, or external_ip under [axon]; without a chain: --offline")
     )]
-    NeedsOffline,
+    NoExternalAddress,
+
+    /// Strangers are to be judged by what the chain says, and there is no chain.
+    #[error("`admit` asks for registered hotkeys, and without a chain nobody knows who is registered")]
+    #[diagnostic(
+        code(soma::config::admit_needs_chain),
+        help("leave out --offline, or say admit = \"anybody\" or admit = [\"5F...\"] under [axon]")
+    )]
+    AdmitNeedsChain,
+
+    /// This neuron's hotkey has no uid on the subnet.
+    #[error("the hotkey {hotkey} is not registered on subnet {netuid} of {network}")]
+    #[diagnostic(
+        code(soma::chain::not_registered),
+        help(
+            "register it: `soma chain register --netuid {netuid} --network {network}`; or is another wallet or subnet meant (--wallet.hotkey, --netuid)?"
+        )
+    )]
+    NotRegistered {
+        /// ss58.
+        hotkey: String,
+        /// The subnet.
+        netuid: u16,
+        /// As the operator writes it.
+        network: String,
+    },
+
+    /// What is known of the chain is too old to serve by, and no endpoint answers.
+    #[error("no endpoint of the chain answers, and what is known of it is older than {max_age}: {cause}")]
+    #[diagnostic(
+        code(soma::chain::no_view),
+        help(
+            "check the connection, or name other endpoints: --subtensor.chain_endpoint URL, or endpoints under [chain]; a restart tries again"
+        )
+    )]
+    NoView {
+        /// The operator's bound, with its unit.
+        max_age: String,
+        /// What the last try ended with.
+        cause: String,
+    },
 
     /// Neither XDG_STATE_HOME nor HOME.
     #[error("there is no home folder to keep state in")]

@@ -1,12 +1,13 @@
 //! Exit codes: they say whether a restart helps.
 
 use soma_axon::ServeError;
+use soma_chain::ChainError;
 
 use crate::error::SomaError;
 
 /// A request was answered, but not with a success; so were those of a bench.
 pub const NOT_A_SUCCESS: u8 = 1;
-/// A restart may help: a port or socket is taken, a host is not there (sysexits' EX_TEMPFAIL).
+/// A restart may help: a port or socket is taken, a host or the chain is not there (sysexits' EX_TEMPFAIL).
 const TRY_AGAIN: u8 = 75;
 /// A restart does not help: configuration, plugin or wallet have to be mended (sysexits' EX_CONFIG).
 const NEEDS_MENDING: u8 = 78;
@@ -26,6 +27,7 @@ pub fn code(report: &miette::Report) -> u8 {
         return NOT_A_SUCCESS;
     }
     let passing = report.downcast_ref::<ServeError>().is_some()
+        || report.downcast_ref::<ChainError>().is_some_and(ChainError::passes)
         || matches!(
             report.downcast_ref::<SomaError>(),
             Some(
@@ -33,6 +35,7 @@ pub fn code(report: &miette::Report) -> u8 {
                     | SomaError::AdminSocket { .. }
                     | SomaError::AdminPort { .. }
                     | SomaError::NoHost { .. }
+                    | SomaError::NoView { .. }
             )
         );
     if passing { TRY_AGAIN } else { NEEDS_MENDING }
@@ -50,6 +53,14 @@ mod tests {
         assert_eq!(code(&SomaError::NoHost { path: "s".into(), cause: source() }.into()), TRY_AGAIN);
         let in_use = SomaError::StateInUse { path: "s".into(), holder: "process 1".to_owned() };
         assert_eq!(code(&in_use.into()), TRY_AGAIN);
+        let no_view = SomaError::NoView { max_age: "1h".to_owned(), cause: "refused".to_owned() };
+        assert_eq!(code(&no_view.into()), TRY_AGAIN);
+        let hotkey = "5F".to_owned();
+        let stranger = SomaError::NotRegistered { hotkey, netuid: 1, network: "test".to_owned() };
+        assert_eq!(code(&stranger.into()), NEEDS_MENDING);
+        let down = ChainError::EndpointDown { endpoint: "ws://a".to_owned(), detail: "refused".to_owned() };
+        assert_eq!(code(&down.into()), TRY_AGAIN);
+        assert_eq!(code(&ChainError::NoSubnet { netuid: 1 }.into()), NEEDS_MENDING);
         assert_eq!(code(&SomaError::NoSlots { path: "s".into() }.into()), NEEDS_MENDING);
     }
 }

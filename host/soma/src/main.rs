@@ -10,6 +10,7 @@
 //! - [`command`]: one module for each command
 //! - [`admin`]: the owner's socket, server and client; [`descriptors`]: how many files may be open
 //! - [`state`]: the state folder, which one host has at a time
+//! - [`subnet`]: what admission and plugins see of the chain; [`notify`]: what the service manager is told
 //! - [`logging`]: the log; [`output`]: standard output
 //! - `native`: a handler without a sandbox, in builds for benches alone
 //! - [`telemetry`]: metrics, the line of a request, requests of late
@@ -25,8 +26,10 @@ mod exit;
 mod logging;
 #[cfg(feature = "native")]
 mod native;
+mod notify;
 mod output;
 mod state;
+mod subnet;
 mod telemetry;
 
 use std::process::ExitCode;

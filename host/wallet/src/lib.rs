@@ -19,7 +19,7 @@
 //! - [`access`]: how a key file is opened: [`Access`] names the file and where its password may be
 //! - [`wallet`]: the folder layout: [`WalletPath`], [`wallet::list`], [`wallet::show`]
 //! - [`creation`]: keys that are made or made again: [`creation::create`], [`creation::restore`]
-//! - [`signer`]: [`Intent`], the process ([`signer::serve`]) and its client ([`Signer`])
+//! - [`signer`]: [`Intent`], the hotkey's calls ([`signer::extrinsic`]), the process ([`signer::serve`]) and its client ([`Signer`])
 //! - [`mod@error`]: wallet and key file errors ([`WalletError`]; [`SignerError`] is with the signer)
 
 pub mod access;

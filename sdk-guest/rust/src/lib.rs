@@ -48,10 +48,10 @@
 //! - `plugin`: the `plugin!` macro
 //! - `hooks`: the shapes that an author's functions may have
 //! - [`stream`]: where a streaming function writes to
-//! - [`log`], [`clock`], [`random`], [`config`]: what the host offers
+//! - [`log`], [`clock`], [`random`], [`config`], [`metagraph`]: what the host offers
 //! - `arena`: the allocator that keeps a fresh instance from growing its memory
 //! - `panics`: a panic becomes a line in the log, then a trap
-//! - `testing` (native builds only): requests and settings for unit tests
+//! - `testing` (native builds only): requests, settings and a metagraph for unit tests
 //! - [`prelude`]: what most plugins use
 
 #[cfg(all(target_arch = "wasm32", feature = "arena"))]
@@ -62,6 +62,7 @@ pub mod config;
 mod failure;
 mod hooks;
 pub mod log;
+pub mod metagraph;
 #[cfg(target_arch = "wasm32")]
 mod panics;
 mod plugin;

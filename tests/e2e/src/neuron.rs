@@ -14,8 +14,10 @@ use crate::process::{self, Finished, Process};
 use crate::settings::Settings;
 use crate::wire::{Answer, Request};
 
-/// What `soma run` logs when its plugins are ready.
-const SERVING: &str = "serving offline";
+/// What `soma run` logs when its plugins are ready, without a chain and on one.
+const SERVING: [&str; 2] = ["serving offline", "serving on the chain"];
+/// The address that a neuron on a chain publishes: the chain refuses 127.0.0.1.
+pub const PUBLISHED: &str = "127.0.0.2";
 
 /// The folder of one test: wallets, settings, state, home.
 #[derive(Debug)]
@@ -105,8 +107,30 @@ impl Bench {
     /// # Errors
     /// As [`Bench::soma`].
     pub fn run_command(&self, settings: &Path, account: Account, port: u16) -> Result<Command, HarnessError> {
+        let mut command = self.any_run_command(settings, account, port)?;
+        command.arg("--offline");
+        Ok(command)
+    }
+
+    /// The same on the chain at `url`, with [`PUBLISHED`] as its address.
+    ///
+    /// # Errors
+    /// As [`Bench::soma`].
+    pub fn run_command_on(
+        &self,
+        url: &str,
+        settings: &Path,
+        account: Account,
+        port: u16,
+    ) -> Result<Command, HarnessError> {
+        let mut command = self.any_run_command(settings, account, port)?;
+        command.args(["--subtensor.network", url, "--axon.external_ip", PUBLISHED]);
+        Ok(command)
+    }
+
+    fn any_run_command(&self, settings: &Path, account: Account, port: u16) -> Result<Command, HarnessError> {
         let mut command = self.soma()?;
-        command.arg("run").arg("--config").arg(settings).arg("--offline");
+        command.arg("run").arg("--config").arg(settings);
         self.name_wallet(&mut command, account);
         command.args(["--axon.port", &port.to_string(), "--axon.ip", "127.0.0.1"]).arg("--state").arg(self.state());
         Ok(command)
@@ -166,9 +190,29 @@ impl Neuron {
     pub fn start_as(bench: Bench, settings: &Settings, account: Account) -> Result<Self, HarnessError> {
         let path = bench.write("soma.toml", settings.text().as_bytes())?;
         let port = free_port()?;
-        let mut process = Process::start("soma run", &mut bench.run_command(&path, account, port)?)?;
+        let command = bench.run_command(&path, account, port)?;
+        Self::start_by(bench, command, account, port)
+    }
+
+    /// Starts a neuron of `//Alice` on the chain at `url`, in a folder that is there already.
+    ///
+    /// # Errors
+    /// As [`Neuron::start`].
+    pub fn start_on(url: &str, bench: Bench, settings: &Settings) -> Result<Self, HarnessError> {
+        let path = bench.write("soma.toml", settings.text().as_bytes())?;
+        let port = free_port()?;
+        let command = bench.run_command_on(url, &path, ALICE, port)?;
+        Self::start_by(bench, command, ALICE, port)
+    }
+
+    /// Starts a neuron by a command line that [`Bench::run_command`] or its like made, and that may say more.
+    ///
+    /// # Errors
+    /// As [`Neuron::start`].
+    pub fn start_by(bench: Bench, mut command: Command, account: Account, port: u16) -> Result<Self, HarnessError> {
+        let mut process = Process::start("soma run", &mut command)?;
         // The port takes connections before the plugins are compiled, so it says nothing.
-        process.wait_for(|log| log.contains(SERVING).then_some(()))?;
+        process.wait_for(|log| SERVING.iter().any(|serving| log.contains(serving)).then_some(()))?;
         Ok(Self { process, port, account, bench })
     }
 
@@ -249,6 +293,14 @@ impl Neuron {
         let mut command = self.bench.soma()?;
         command.args(["plugin", "list"]).arg("--admin").arg(self.bench.admin_socket());
         process::run("soma plugin list", &mut command)
+    }
+
+    /// Sends it a signal by name (`HUP`).
+    ///
+    /// # Errors
+    /// [`HarnessError::Io`] when there is no `kill`.
+    pub fn signal(&self, signal: &str) -> Result<(), HarnessError> {
+        process::run("kill", Command::new("kill").args([&format!("-{signal}"), &self.id().to_string()])).map(drop)
     }
 
     /// Asks it to stop as an operator's service manager does (SIGTERM) and waits until it has ended.

@@ -21,7 +21,7 @@ pub enum ProxyHeader {
 }
 
 /// The operator's proxies.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proxies {
     /// Networks whose word about a caller's address is taken.
     pub trusted: Vec<IpNet>,

@@ -105,18 +105,11 @@ impl Keeper {
         now: u64,
     ) -> Result<(Keeper, ReplayMemory), ReplayError> {
         let keeper = Keeper { folder: folder.to_owned(), windows, life: Mutex::new(Life::Running) };
-        let (pulse, nonces) = (keeper.read(PULSE)?, keeper.read(NONCES)?);
         let memory = ReplayMemory::new(bounds);
-        let saved = nonces.as_deref().map(Saved::from_bytes);
-        if let Some(Some(saved)) = &saved {
+        let (left, saved) = keeper.left()?;
+        if let Some(saved) = &saved {
             memory.restore(saved);
         }
-        let left = match (&pulse, &saved) {
-            (Some(pulse), _) => Left::Unclean(Pulse::from_bytes(pulse)),
-            (None, Some(None)) => Left::Damaged,
-            (None, Some(Some(saved))) if windows.longer_than(&saved.windows) => Left::ShorterWindows,
-            (None, _) => Left::Clean,
-        };
         if let Some(until) = left.closed_until(&windows, now) {
             let seconds = until.saturating_sub(now).div_ceil(1_000_000_000);
             tracing::warn!(seconds, "{}: nonces that may have been used are refused for some seconds", left.words());
@@ -126,6 +119,31 @@ impl Keeper {
         // Only now: until the pulse is there the nonces are what the next start needs.
         keeper.remove(NONCES)?;
         Ok((keeper, memory))
+    }
+
+    /// Until when a host that starts now on this folder would refuse nonces, as it cannot know which of them were used:
+    /// Unix nanoseconds, none when the last one stopped cleanly. Nothing is changed. While a host runs on the folder it
+    /// looks like one that did not stop cleanly.
+    ///
+    /// # Errors
+    /// [`ReplayError::File`].
+    pub fn foresee(folder: &Path, windows: Windows, now: u64) -> Result<Option<u64>, ReplayError> {
+        let keeper = Keeper { folder: folder.to_owned(), windows, life: Mutex::new(Life::Ended) };
+        let (left, _) = keeper.left()?;
+        Ok(left.closed_until(&windows, now))
+    }
+
+    /// What the last host left, and the nonces in it.
+    fn left(&self) -> Result<(Left, Option<Saved>), ReplayError> {
+        let (pulse, nonces) = (self.read(PULSE)?, self.read(NONCES)?);
+        let saved = nonces.as_deref().map(Saved::from_bytes);
+        let left = match (&pulse, &saved) {
+            (Some(pulse), _) => Left::Unclean(Pulse::from_bytes(pulse)),
+            (None, Some(None)) => Left::Damaged,
+            (None, Some(Some(saved))) if self.windows.longer_than(&saved.windows) => Left::ShorterWindows,
+            (None, _) => Left::Clean,
+        };
+        Ok((left, saved.flatten()))
     }
 
     /// Writes the pulse each second and forgets what has expired, until the memory is gone or [`Keeper::close`] was

@@ -63,7 +63,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
-            admission: Admission::Anyone,
+            admission: Admission::anyone(),
             bounds: Bounds::default(),
             prefix: "",
             failing: "reply_failures",
@@ -159,7 +159,7 @@ impl Neuron {
         let plugins = tempfile::tempdir().unwrap();
         let slots = Arc::new(Slots::load(loader(), specs(plugins.path(), &options)).await.unwrap());
         let axon = Arc::new(Axon {
-            admission: options.admission,
+            admission: arc_swap::ArcSwap::from_pointee(options.admission),
             replay: options.replay.unwrap_or_else(|| Arc::new(ReplayMemory::new(options.bounds))),
             ..Axon::new(AXON.ss58.clone(), slots.clone())
         });

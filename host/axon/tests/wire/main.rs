@@ -5,6 +5,7 @@
 //! - `fixture`: a whole axon on a free port; `client`: one that can also misbehave; `signed`: signed requests
 //! - `log`: what was logged meanwhile
 //! - `synapse`, `btauth`: the statuses of each dialect; `success`: answers
+//! - `admission`: who the chain lets in
 //! - `proof`: nothing before the signature, once only, and the caller is who signed
 //! - `conduct`: those who make plugins trap
 //! - `connection`: swaps, stops and connections
@@ -20,6 +21,7 @@
     reason = "a failed expectation is how a test fails; clippy exempts only the test functions themselves"
 )]
 
+mod admission;
 mod btauth;
 mod client;
 mod conduct;

@@ -54,7 +54,7 @@ impl soma_dendrite::RequestSigner for TestSigner {
 
     async fn sign(&self, intent: Intent) -> Result<[u8; 64], SignerError> {
         let message = intent.message(&self.public, Crypto::Sr25519).expect("the client makes proper intents");
-        Ok(self.keys.sign_simple(b"substrate", message.as_bytes()).to_bytes())
+        Ok(self.keys.sign_simple(b"substrate", &message).to_bytes())
     }
 }
 

@@ -6,6 +6,7 @@
 mod clock;
 mod config;
 mod log;
+mod metagraph;
 mod random;
 mod response;
 
@@ -33,6 +34,7 @@ pub fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<HostState>> 
     bindings::random::add_to_linker::<_, HasSelf<_>>(&mut linker, itself)?;
     config::link(&mut linker)?;
     log::link(&mut linker)?;
+    metagraph::link(&mut linker)?;
     response::link(&mut linker)?;
     Ok(linker)
 }

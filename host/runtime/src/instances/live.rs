@@ -11,6 +11,7 @@ use super::policy::WarmPolicy;
 use crate::cores::OnCore;
 use crate::error::CallError;
 use crate::fault::{classify, explain};
+use crate::metagraph::Pinned;
 use crate::state::{Exhausted, HostState, Origin};
 use crate::trace::Usage;
 use crate::version::Version;
@@ -78,9 +79,14 @@ impl Live {
     }
 
     /// Hands it to a request. Nothing of the host's view of earlier requests is left then.
-    pub fn assign(&mut self, request: Arc<str>) {
+    pub fn assign(&mut self, request: Arc<str>, metagraph: Pinned) {
         self.calls = self.calls.saturating_add(1);
-        self.store.data_mut().assign(request);
+        self.store.data_mut().assign(request, metagraph);
+    }
+
+    /// Takes it back from a request.
+    pub fn release(&mut self) {
+        self.store.data_mut().release();
     }
 
     /// CPU time of its making, for the first who asks.

@@ -42,8 +42,8 @@
 //!
 //! # What follows
 //!
-//! What a request finds in the store is set when the instance is handed out: request id, log allowance, laps, the way out
-//! of a stream. What the plugin itself keeps in its memory is there for the next caller's call: `fresh` is the only
+//! What a request finds in the store is set when the instance is handed out: request id, the block that it sees, log allowance,
+//! laps, the way out of a stream. What the plugin itself keeps in its memory is there for the next caller's call: `fresh` is the only
 //! mode in which the host answers for that.
 
 mod live;
@@ -64,8 +64,10 @@ pub use self::seat::Taken;
 pub use self::settled::{Left, Settled};
 pub use self::shelf::Room;
 use self::shelf::{Filling, Shelf};
+use crate::bindings::Absence;
 use crate::engine::GuestEngine;
 use crate::error::CallError;
+use crate::metagraph::Pinned;
 use crate::trace::Usage;
 use crate::version::Version;
 
@@ -93,12 +95,14 @@ pub struct Asker {
     pub request: Arc<str>,
     /// Its caller; empty for the host itself.
     pub caller: Arc<str>,
+    /// What it sees of the subnet.
+    pub metagraph: Pinned,
 }
 
 impl Asker {
     /// The host itself, for this purpose.
     pub fn host(purpose: &str) -> Asker {
-        Asker { request: purpose.into(), caller: "".into() }
+        Asker { request: purpose.into(), caller: "".into(), metagraph: Err(Absence::NoRequest) }
     }
 }
 
@@ -142,7 +146,7 @@ impl Instances {
         hook: Hook,
         usage: Usage,
     ) -> Result<(Live, Home), CallError> {
-        let request = asker.request.clone();
+        let (request, metagraph) = (asker.request.clone(), asker.metagraph.clone());
         let (mut live, home) = match &version.instances().kept {
             Kept::Fresh(ready) => match ready.take() {
                 Some(live) => {
@@ -160,12 +164,15 @@ impl Instances {
                 (live, Home::Seat(taken))
             }
         };
-        live.assign(request);
+        live.assign(request, metagraph);
         Ok((live, home))
     }
 
     /// A request is done with its instance; none when a call of it did not end well.
-    pub fn give_back(&self, live: Option<Live>, home: Home) {
+    pub fn give_back(&self, mut live: Option<Live>, home: Home) {
+        if let Some(live) = &mut live {
+            live.release();
+        }
         match (&self.kept, home, live) {
             (Kept::Warm(idle, bounds), Home::Shelf, Some(live)) if live.is_within(bounds) => idle.put(live),
             (_, Home::Seat(mut taken), Some(live)) => taken.put(live),

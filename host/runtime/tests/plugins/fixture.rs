@@ -13,7 +13,7 @@ use soma_runtime::budget::BudgetGrant;
 use soma_runtime::compile::Compiler;
 use soma_runtime::routing::RoutingTable;
 use soma_runtime::version::Loader;
-use soma_runtime::{Call, CallError, Caller, Dialect, GuestEngine, LoadError, Request, Served, SlotSpec, Slots};
+use soma_runtime::{Absence, Call, CallError, Caller, Dialect, GuestEngine, LoadError, Request, Served, SlotSpec, Slots};
 use soma_runtime::{StreamedReply, Trace, Want};
 use tempfile::TempDir;
 
@@ -139,7 +139,7 @@ pub fn call(route: &str, body: impl Into<Vec<u8>>, limit: Duration) -> Call {
         received_ms: 1_700_000_000_000.0,
         deadline_ms: 0,
     };
-    Call { request, body, limit }
+    Call { request, body, metagraph: Err(Absence::Offline), limit }
 }
 
 /// As [`call`], of another caller.

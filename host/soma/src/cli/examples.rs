@@ -2,14 +2,15 @@
 
 /// `soma run`.
 pub const RUN: &str = "\
-Example:
+Examples:
+  soma run --network test --netuid 1 --wallet.name miner --axon.external_ip 203.0.113.7
   soma run --offline --wallet.name miner --axon.port 8091
 
 Exit status:
   0    stopped by SIGINT or SIGTERM, after the requests that were in
   2    the command line cannot be read
-  75   a restart may help: a port, the state folder or the admin socket is taken
-  78   a restart does not help: soma.toml, a plugin or the wallet has to be mended
+  75   a restart may help: a port, the state folder or the admin socket is taken; no endpoint of the chain answers
+  78   a restart does not help: soma.toml, a plugin, the wallet or the registration has to be mended
   130  stopped at once, by a second signal";
 
 /// `soma query`.
@@ -105,3 +106,66 @@ Example:
 pub const WALLET_SHOW: &str = "\
 Example:
   soma wallet show --address --wallet.name miner";
+
+/// `soma chain metagraph`.
+pub const METAGRAPH: &str = "\
+Examples:
+  soma chain metagraph --network finney --netuid 1 --sort incentive --limit 20
+  soma chain metagraph --network local --json";
+
+/// `soma chain hyperparameters`.
+pub const HYPERPARAMETERS: &str = "\
+Example:
+  soma chain hyperparameters --network test --netuid 1";
+
+/// `soma chain balance`.
+pub const BALANCE: &str = "\
+Examples:
+  soma chain balance --network finney --wallet.name miner
+  soma chain balance 5F... --network finney --json";
+
+/// `soma chain register`.
+pub const REGISTER: &str = "\
+Examples:
+  soma chain register --network test --netuid 1 --wallet.name miner --dry-run
+  soma chain register --network test --netuid 1 --wallet.name miner --max-cost 0.5 --yes
+
+Exit status: 0 when it is final on the chain or already so, 1 when the question was answered with no, 75 when the chain
+cannot be reached, 78 when the chain refuses.";
+
+/// `soma chain stake`.
+pub const STAKE: &str = "\
+Examples:
+  soma chain stake --amount 100 --network finney --netuid 1 --wallet.name validator --dry-run
+  soma chain stake --amount 100 --network finney --netuid 1 --wallet.name validator";
+
+/// `soma chain serve`.
+pub const SERVE: &str = "\
+Example:
+  soma chain serve --network finney --netuid 1 --axon.external_ip 203.0.113.7 --axon.port 8091 --wallet.name miner
+
+Nothing is sent when the chain has this address already.";
+
+/// `soma chain weights`.
+pub const WEIGHTS: &str = "\
+Example:
+  soma chain weights 0=0.7 3=0.3 --network test --netuid 1 --wallet.name validator --dry-run";
+
+/// `soma doctor`.
+pub const DOCTOR: &str = "\
+Examples:
+  soma doctor --config /etc/soma/soma.toml
+  soma doctor --offline --json
+
+Give it the flags that `soma run` is started with. It changes nothing, and needs no password.
+
+Exit status: 0 when nothing is wrong (there may be remarks), 1 when something has to be mended.";
+
+/// `soma localnet`.
+pub const LOCALNET: &str = "\
+Examples:
+  soma localnet
+  soma localnet --block-time instant --port 0 --json
+
+Its state is in memory and ends with it. Then, in another terminal:
+  soma chain register --network local --netuid 1";

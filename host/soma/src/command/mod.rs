@@ -8,7 +8,10 @@ use crate::cli::{Cli, Command};
 use crate::logging::LostLines;
 
 mod bench;
+mod chain;
+mod doctor;
 mod explain;
+mod localnet;
 mod plugin;
 mod query;
 mod run;
@@ -26,6 +29,9 @@ pub fn dispatch(cli: Cli, lost: LostLines) -> miette::Result<ExitCode> {
         Command::Explain(flags) => runtime.block_on(explain::explain(flags)).map(|()| ExitCode::SUCCESS),
         Command::Bench(flags) => runtime.block_on(bench::bench(flags, lost)).map(|()| ExitCode::SUCCESS),
         Command::Plugin(command) => runtime.block_on(plugin::plugin(command)),
+        Command::Chain(command) => runtime.block_on(chain::chain(command)),
+        Command::Doctor(flags) => runtime.block_on(doctor::doctor(*flags)),
+        Command::Localnet(flags) => runtime.block_on(localnet::localnet(&flags)).map(|()| ExitCode::SUCCESS),
         Command::Wallet(command) => wallet::wallet(command).map(|()| ExitCode::SUCCESS),
         // Both are handled before there is a runtime.
         Command::Signer | Command::CompileWorker { .. } => Ok(ExitCode::FAILURE),

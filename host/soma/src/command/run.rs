@@ -1,15 +1,19 @@
 //! `soma run`: the neuron.
 
+mod reload;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use miette::IntoDiagnostic;
 use soma_axon::replay::Bounds;
 use soma_axon::replay::keeper::Windows;
-use soma_axon::{Axon, Keeper, ReplayMemory, Reserved, system_clock};
+use soma_axon::{Admission, Axon, ChainView, Keeper, ReplayMemory, Reserved, system_clock};
+use soma_protocol::ss58::PublicKey;
 use soma_runtime::artifact::ArtifactCache;
 use soma_runtime::compile::Compiler;
 use soma_runtime::version::Loader;
@@ -17,16 +21,18 @@ use soma_runtime::{GuestEngine, Slots};
 use soma_wallet::handover::Handover;
 use soma_wallet::{Access, Signer};
 use tokio::net::{TcpListener, UnixListener};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use self::reload::Reloader;
 use super::{signer, this_program};
 use crate::admin::{self, Host};
 use crate::cli::RunFlags;
 use crate::config::{File, Settings};
 use crate::descriptors;
-use crate::error::SomaError;
 use crate::logging::LostLines;
+use crate::notify::ServiceManager;
 use crate::state::StateFolder;
+use crate::subnet::Subnet;
 use crate::telemetry::Telemetry;
 
 /// Name of the folder for compiled plugins in the cache. Their key is in the state folder: it must not go with a copied
@@ -38,12 +44,10 @@ const LAST_LINES: Duration = Duration::from_millis(100);
 /// Runs until a signal says stop. `lost` counts log lines that found no room.
 pub async fn run(flags: RunFlags, lost: LostLines) -> miette::Result<()> {
     let passwords = Handover::receive()?;
-    let settings = File::read(&flags.config)?.settle(&flags)?;
-    if !flags.offline {
-        return Err(SomaError::NeedsOffline.into());
-    }
-    // Before anything that takes time: a stop is a stop from the first moment on.
-    let mut stop = Box::pin(stop_signal()?);
+    let settings = Arc::new(File::read(&flags.config)?.settle(&flags)?);
+    let manager = Arc::new(ServiceManager::from_env());
+    // Before anything that takes time: a stop is a stop from the first moment on, and a reload does not end the host.
+    let (mut stop, hangup) = (Box::pin(stop_signal(manager.clone())?), signal(SignalKind::hangup()).into_diagnostic()?);
     // Before anything in the folder is touched, until nothing in it is used any more, and before a password is asked for
     // in vain.
     let state = StateFolder::claim(&settings.state)?;
@@ -58,9 +62,13 @@ pub async fn run(flags: RunFlags, lost: LostLines) -> miette::Result<()> {
     let (keeper, replay) = Keeper::open(&settings.state, windows, Bounds::default(), system_clock())?;
     let (keeper, replay) = (Arc::new(keeper), Arc::new(replay));
     let socket = ports.socket.clone();
+    let prepared = async { tokio::try_join!(load(&settings), join(&settings, &signer, &manager)) };
     let ended = tokio::select! {
-        loaded = load(&settings) => match loaded {
-            Ok(slots) => serve(&settings, &signer, ports, Arc::new(slots), (&keeper, &replay), stop).await,
+        prepared = prepared => match prepared {
+            Ok((slots, subnet)) => {
+                let neuron = Neuron { settings: settings.clone(), signer: &signer, slots: Arc::new(slots), subnet, manager };
+                neuron.serve(flags, ports, (&keeper, &replay), (stop, hangup)).await
+            }
             Err(error) => Err(error),
         },
         () = &mut stop => Ok(()),
@@ -99,36 +107,80 @@ impl Ports {
     }
 }
 
-async fn serve(
+/// Everything that serves, ready to.
+struct Neuron<'a> {
+    settings: Arc<Settings>,
+    signer: &'a Signer,
+    slots: Arc<Slots>,
+    /// None without a chain.
+    subnet: Option<Arc<Subnet>>,
+    manager: Arc<ServiceManager>,
+}
+
+impl Neuron<'_> {
+    async fn serve(
+        self,
+        flags: RunFlags,
+        ports: Ports,
+        (keeper, replay): (&Arc<Keeper>, &Arc<ReplayMemory>),
+        (stop, hangup): (Pin<Box<impl Future<Output = ()>>>, Signal),
+    ) -> miette::Result<()> {
+        let Neuron { settings, signer, slots, subnet, manager } = self;
+        let view = subnet.as_ref().map(|subnet| subnet.view());
+        let axon = Arc::new(Axon {
+            admission: ArcSwap::from_pointee(admission(settings.admission.clone(), view.as_ref())),
+            replay: replay.clone(),
+            window: settings.window,
+            policy: settings.policy,
+            ..Axon::new(signer.hotkey().to_owned(), slots.clone())
+        });
+        let Ports { reserved, admin, socket, metrics, telemetry } = ports;
+        let server = reserved.listen()?.limited_to(descriptors::fit(settings.limits));
+        let server = server.behind(settings.proxies.clone()).observed_by(telemetry.clone());
+        announce(&settings, signer, &slots, (server.address(), &socket)).await;
+        let remembering = Arc::downgrade(replay);
+        tokio::spawn(keeper.clone().beat(move || remembering.upgrade(), system_clock));
+        let host = Host {
+            slots: slots.clone(),
+            axon: axon.clone(),
+            gate: server.gate(),
+            telemetry: telemetry.clone(),
+            subnet: subnet.clone(),
+        };
+        tokio::spawn(telemetry.clone().tidy());
+        if let Some(metrics) = metrics {
+            tokio::spawn(admin::serve_metrics(metrics, host.clone()));
+        }
+        let admin = tokio::spawn(admin::serve(admin, host));
+        manager.ready(&format!("serving on {}", server.address()));
+        let reloader = Reloader { flags, settings, axon: axon.clone(), slots, view, telemetry, manager: manager.clone() };
+        let reloads = tokio::spawn(reloader.run(hangup));
+        let beats = tokio::spawn(async move { manager.beat().await });
+        server.serve(axon, stop).await;
+        reloads.abort();
+        beats.abort();
+        admin.abort();
+        Ok(())
+    }
+}
+
+/// The rule, looked up on the chain if there is one.
+fn admission(rule: Admission, view: Option<&ChainView>) -> Admission {
+    match view {
+        Some(view) => rule.on_chain(view.clone()),
+        None => rule,
+    }
+}
+
+/// The subnet that the settings name; none with `--offline`.
+async fn join(
     settings: &Settings,
     signer: &Signer,
-    ports: Ports,
-    slots: Arc<Slots>,
-    (keeper, replay): (&Arc<Keeper>, &Arc<ReplayMemory>),
-    stop: Pin<Box<impl Future<Output = ()>>>,
-) -> miette::Result<()> {
-    let axon = Arc::new(Axon {
-        admission: settings.admission.clone(),
-        replay: replay.clone(),
-        window: settings.window,
-        policy: settings.policy,
-        ..Axon::new(signer.hotkey().to_owned(), slots.clone())
-    });
-    let Ports { reserved, admin, socket, metrics, telemetry } = ports;
-    let server = reserved.listen()?.limited_to(descriptors::fit(settings.limits));
-    let server = server.behind(settings.proxies.clone()).observed_by(telemetry.clone());
-    announce(settings, signer, &slots, (server.address(), &socket)).await;
-    let remembering = Arc::downgrade(replay);
-    tokio::spawn(keeper.clone().beat(move || remembering.upgrade(), system_clock));
-    let host = Host { slots, axon: axon.clone(), gate: server.gate(), telemetry: telemetry.clone() };
-    tokio::spawn(telemetry.tidy());
-    if let Some(metrics) = metrics {
-        tokio::spawn(admin::serve_metrics(metrics, host.clone()));
-    }
-    let admin = tokio::spawn(admin::serve(admin, host));
-    server.serve(axon, stop).await;
-    admin.abort();
-    Ok(())
+    manager: &Arc<ServiceManager>,
+) -> miette::Result<Option<Arc<Subnet>>> {
+    let Some(chain) = &settings.chain else { return Ok(None) };
+    let hotkey = PublicKey::from_ss58(signer.hotkey()).into_diagnostic()?;
+    Ok(Some(Arc::new(Subnet::join(settings, chain, hotkey, manager.clone()).await?)))
 }
 
 /// Writes the nonces that could still be used.
@@ -164,7 +216,7 @@ async fn announce(settings: &Settings, signer: &Signer, slots: &Slots, (address,
             "plugin ready"
         );
     }
-    if let Some(external) = settings.external {
+    if let (Some(external), None) = (settings.external, &settings.chain) {
         tracing::info!(%external, "the external address is not published while offline");
     }
     for line in signer.confinement() {
@@ -176,12 +228,13 @@ async fn announce(settings: &Settings, signer: &Signer, slots: &Slots, (address,
         netuid = settings.netuid,
         network = settings.network,
         admin = %socket.display(),
-        "serving offline"
+        "{}",
+        if settings.chain.is_some() { "serving on the chain" } else { "serving offline" },
     );
 }
 
 /// Ready at the first SIGINT or SIGTERM. A second one ends the process at once.
-fn stop_signal() -> miette::Result<impl Future<Output = ()>> {
+fn stop_signal(manager: Arc<ServiceManager>) -> miette::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt()).into_diagnostic()?;
     let mut terminate = signal(SignalKind::terminate()).into_diagnostic()?;
     Ok(async move {
@@ -189,6 +242,7 @@ fn stop_signal() -> miette::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
+        manager.stopping();
         tracing::info!("stopping: requests that are in come to their end; once more to stop at once");
         tokio::spawn(async move {
             tokio::select! {

@@ -1,6 +1,5 @@
 //! `[axon]` in `soma.toml`: where to listen, whom to believe, and what callers may use.
 
-use std::collections::HashSet;
 use std::net::IpAddr;
 use std::num::{NonZeroU16, NonZeroU32};
 use std::time::Duration;
@@ -11,8 +10,9 @@ use serde::Deserialize;
 use soma_axon::gate::{Rate, ShareLimits};
 use soma_axon::{Limits, Proxies, ProxyHeader};
 use soma_protocol::btauth::{Policy, ReceiverRule};
-use soma_protocol::ss58::PublicKey;
 use soma_protocol::synapse::Window;
+
+use super::admit::Admit;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,7 +21,7 @@ pub(super) struct AxonSection {
     pub(super) port: Option<u16>,
     pub(super) external_ip: Option<IpAddr>,
     pub(super) external_port: Option<u16>,
-    pub(super) admit: Option<HashSet<PublicKey>>,
+    pub(super) admit: Option<Admit>,
     #[serde(default)]
     pub(super) trusted_proxies: Vec<IpNet>,
     #[serde(default)]

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use soma_axon::ProxyHeader;
+use soma_axon::admission::{PermitRule, Rule, Terms};
 use soma_axon::gate::{Rate, ShareLimits};
 use soma_protocol::btauth::ReceiverRule;
 use std::num::NonZeroU32;
@@ -115,8 +116,104 @@ fn metrics_have_a_port_only_when_one_is_named() {
 fn the_documented_file_says_the_same_as_the_defaults() {
     let documented = documented();
     let (_, slots) = documented.split_once("[slots.gate]").unwrap();
-    let [documented, usual] = [documented, &format!("[slots.gate]{slots}")].map(|text| settle(text, &[]));
+    let usual = format!("axon.external_ip = \"203.0.113.7\"\n[slots.gate]{slots}");
+    let [documented, usual] = [documented, &usual].map(|text| settle(text, &[]));
     assert_eq!(format!("{documented:?}"), format!("{usual:?}"));
+}
+
+/// The error that settling ends with.
+fn refused(text: &str, more: &[&str]) -> SomaError {
+    read(text).unwrap().settle(&flags(more)).unwrap_err().downcast().unwrap()
+}
+
+#[test]
+fn on_a_chain_somebody_has_to_say_where_the_host_is_reached() {
+    let silent = GOOD.replace("external_ip = \"203.0.113.7\"\n", "");
+    let error = refused(&silent, &[]);
+    assert!(matches!(error, SomaError::NoExternalAddress));
+    let help = miette::Diagnostic::help(&error).unwrap().to_string();
+    assert!(help.contains("--axon.external_ip"), "{help}");
+    let told = settle(&silent, &["--axon.external_ip", "192.0.2.1", "--axon.external_port", "80"]);
+    assert_eq!(told.chain.unwrap().external, "192.0.2.1:80".parse().unwrap());
+    let offline = settle(&silent, &["--offline"]);
+    assert_eq!((offline.chain, offline.external), (None, None));
+}
+
+#[test]
+fn the_chain_is_what_flags_and_file_name() {
+    let chain = |text: &str, more: &[&str]| settle(text, more).chain.unwrap();
+    let usual = chain(GOOD, &[]);
+    assert_eq!((usual.netuid, usual.endpoints), (7, soma_chain::Endpoints::parse("finney").unwrap()));
+    assert_eq!((usual.max_age.as_secs(), usual.refresh.as_secs()), (3600, 60));
+    let text = format!("{GOOD}\n[chain]\nendpoints = [\"ws://a:1\", \"ws://b:2\"]\nmax_age = \"5min\"\nrefresh = \"7s\"\n");
+    let told = chain(&text, &["--network", "test"]);
+    assert_eq!((told.endpoints.network(), told.endpoints.urls().len()), (soma_chain::Network::Test, 2));
+    assert_eq!((told.max_age.as_secs(), told.refresh.as_secs()), (300, 7));
+    let flagged = chain(&text, &["--subtensor.chain_endpoint", "wss://c.example, ws://d:4"]);
+    assert_eq!(flagged.endpoints.urls(), ["wss://c.example", "ws://d:4"]);
+    for more in [["--network", "mainnet"], ["--subtensor.chain_endpoint", "http://a"]] {
+        let error = read(GOOD).unwrap().settle(&flags(&more)).unwrap_err();
+        assert!(matches!(error.downcast_ref(), Some(soma_chain::ChainError::Network { .. })), "{error}");
+    }
+}
+
+#[test]
+fn who_is_let_in_has_four_forms() {
+    let hotkey = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
+    let terms = |min_stake, permit| Rule::Registered(Terms { min_stake, permit });
+    let table = [
+        ("\"anybody\"", Rule::Anyone, 0),
+        ("\"registered\"", terms(0.0, PermitRule::Optional), 0),
+        (&format!("[\"{hotkey}\"]"), Rule::Listed, 1),
+        ("[]", Rule::Listed, 0),
+        ("{}", terms(0.0, PermitRule::Optional), 0),
+        ("{ min-stake = 1000 }", terms(1000.0, PermitRule::Optional), 0),
+        (&format!("{{ min-stake = 0.5, permit = true, hotkeys = [\"{hotkey}\"] }}"), terms(0.5, PermitRule::Required), 1),
+    ];
+    for (written, rule, named) in table {
+        let text = GOOD.replace("port = 8100", &format!("port = 8100\nadmit = {written}"));
+        let admission = settle(&text, &[]).admission;
+        assert_eq!((admission.rule(), admission.named()), (rule, named), "{written}");
+        let offline = read(&text).unwrap().settle(&flags(&["--offline"]));
+        assert_eq!(offline.is_err(), matches!(rule, Rule::Registered(_)), "{written}");
+    }
+    assert!(matches!(settle(GOOD, &[]).admission.rule(), Rule::Registered(_)));
+    assert_eq!(settle(GOOD, &["--offline"]).admission.rule(), Rule::Anyone);
+    let text = GOOD.replace("port = 8100", "admit = \"registered\"");
+    assert!(matches!(refused(&text, &["--offline"]), SomaError::AdmitNeedsChain));
+    let odd = ["\"nobody\"", "1", "{ min-stake = -1 }", "{ min-stake = nan }", "{ stake = 1 }", "[\"5F\"]", "{ permit = 1 }"];
+    for written in odd {
+        let text = GOOD.replace("port = 8100", &format!("admit = {written}"));
+        assert!(matches!(read(&text), Err(SomaError::ConfigSyntax { line: 5, .. })), "{written}");
+    }
+}
+
+#[test]
+fn what_needs_a_restart_is_named() {
+    let running = settle(GOOD, &[]);
+    assert_eq!(needs_restart(&running, &settle(GOOD, &[])), [""; 0]);
+    let live = GOOD.replace("/abs/text.wasm", "other.wasm").replace("port = 8100", "port = 8100\nadmit = \"anybody\"");
+    assert_eq!(needs_restart(&running, &settle(&live, &[])), [""; 0]);
+    let table = [
+        ("port = 8100", "port = 8101", &["axon.ip and axon.port", "axon.external_ip and axon.external_port"][..]),
+        ("netuid = 7", "netuid = 8", &["neuron.netuid and neuron.network"]),
+        ("[slots.text]", "[chain]\nrefresh = \"9s\"\n[slots.text]", &["chain"]),
+        ("[slots.text]", "[slots.image]", &["slots.text (gone)", "slots.image (new)"]),
+        ("max_age = 30", "max_age = 31", &["axon.btauth"]),
+        ("[slots.text]", "[wallet]\nname = \"w\"\n[slots.text]", &["wallet"]),
+        ("[slots.text]", "[axon.limits]\nconnections = 9\n[slots.text]", &["axon.limits"]),
+    ];
+    for (from, to, named) in table {
+        assert_eq!(needs_restart(&running, &settle(&GOOD.replace(from, to), &[])), named, "{to}");
+    }
+}
+
+#[test]
+fn the_file_to_copy_can_be_read() {
+    let text = include_str!("../../../../examples/deployment/soma.toml");
+    let settings = settle(text, &[]);
+    assert_eq!((&*settings.network, settings.chain.unwrap().endpoints.urls().len()), ("test", 2));
+    assert_eq!(settings.admission.named(), 1);
 }
 
 #[test]

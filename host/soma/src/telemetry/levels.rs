@@ -5,6 +5,8 @@ use std::time::Duration;
 use soma_runtime::conduct::Exhaustion;
 use soma_runtime::slots::SlotStatus;
 
+use crate::subnet::ChainLevel;
+
 /// What the parts of the host hold.
 #[derive(Clone, Debug, Default)]
 pub struct Levels {
@@ -22,6 +24,8 @@ pub struct Levels {
     pub instances: Option<u64>,
     /// The slots.
     pub slots: Vec<SlotLevel>,
+    /// The chain; none with `--offline`.
+    pub chain: Option<ChainLevel>,
     /// Requests of proven callers that can be explained.
     pub proven_records: usize,
     /// The same of all others.

@@ -4,6 +4,8 @@
 //! label has values that are fixed when this program is compiled. A flood of unknown routes, hotkeys or addresses adds
 //! no series.
 
+mod chain;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -249,6 +251,9 @@ impl Metrics {
             self.series(&table::SLOWED, [name.clone().into()]).set(slot.slowed as f64);
             self.series(&table::GUEST_TRAPS, [name.clone().into()]).absolute(slot.traps);
             self.exhausted(&name, &slot.exhausted);
+        }
+        if let Some(chain) = &levels.chain {
+            self.show_chain(chain);
         }
         for (ring, records) in [("proven", levels.proven_records), ("unproven", levels.unproven_records)] {
             self.series(&table::RECORDS, [ring.into()]).set(records as f64);

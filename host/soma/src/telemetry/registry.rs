@@ -201,6 +201,42 @@ table! {
         "1 while the plugin is out because it trapped too often, 0 otherwise.";
     SLOWED: Gauge Count "soma_slot_slowed_callers" ["slot"]
         "Callers that have to wait because they made the plugin trap.";
+    CHAIN_BLOCK: Gauge Count "soma_chain_block" []
+        "The block that admission and plugins go by.";
+    CHAIN_AGE: Gauge Seconds "soma_chain_age_seconds" []
+        "How long ago that block's metagraph was read.";
+    CHAIN_OUTAGE: Gauge Count "soma_chain_outage" []
+        "1 while the chain cannot be read, 0 otherwise.";
+    CHAIN_STALE: Gauge Count "soma_chain_stale" []
+        "1 while what is known of the chain is too old and requests get 503, 0 otherwise.";
+    CHAIN_ENDPOINT: Gauge Count "soma_chain_endpoint" ["endpoint"]
+        "1 for the endpoint that is connected, 0 for the others.";
+    CHAIN_DRIFT: Gauge Count "soma_chain_drift" []
+        "Calls, storages and the like that differ from the chain that this version was made for.";
+    CHAIN_NEURONS: Gauge Count "soma_chain_neurons" []
+        "Neurons in the subnet.";
+    OWN_REGISTERED: Gauge Count "soma_neuron_registered" []
+        "1 while this neuron's hotkey has a uid on the subnet, 0 otherwise.";
+    OWN_UID: Gauge Count "soma_neuron_uid" []
+        "Its uid.";
+    OWN_STAKE: Gauge Count "soma_neuron_stake" []
+        "Its stake as consensus counts it, in whole alpha.";
+    OWN_EMISSION: Gauge Count "soma_neuron_emission" []
+        "Its emission of the last epoch, in whole alpha.";
+    OWN_INCENTIVE: Gauge Count "soma_neuron_incentive" []
+        "Its incentive, from 0 to 1.";
+    OWN_DIVIDENDS: Gauge Count "soma_neuron_dividends" []
+        "Its dividends, from 0 to 1.";
+    OWN_CONSENSUS: Gauge Count "soma_neuron_consensus" []
+        "Its consensus, from 0 to 1.";
+    OWN_TRUST: Gauge Count "soma_neuron_validator_trust" []
+        "Its validator trust, from 0 to 1.";
+    OWN_PERMIT: Gauge Count "soma_neuron_validator_permit" []
+        "1 while it has a validator permit, 0 otherwise.";
+    OWN_ACTIVE: Gauge Count "soma_neuron_active" []
+        "1 while the chain counts it as active, 0 otherwise.";
+    OWN_PUBLISHED: Gauge Count "soma_neuron_published" []
+        "1 while an address of it is on the chain, 0 otherwise.";
     LINES_LEFT_OUT: Counter Count "soma_log_left_out_lines_total" ["reason"]
         "Log lines that were not written: more refusals of one code than fifty a second, or a full buffer.";
     RECORDS: Gauge Count "soma_explain_records" ["ring"]
@@ -225,9 +261,9 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// The areas that names may begin with.
-    const AREAS: [&str; 6] = ["axon", "guest", "slot", "log", "explain", "process"];
+    const AREAS: [&str; 8] = ["axon", "guest", "slot", "chain", "neuron", "log", "explain", "process"];
     /// Labels that a metric may have, with where their values come from.
-    const LABELS: [(&str, &str); 12] = [
+    const LABELS: [(&str, &str); 13] = [
         ("route", "routes of the routing table, `ping`, and `other` for whatever is none"),
         ("class", "`stranger`, `lane`, `proven`"),
         ("code", "`ok`, `hung-up` and the codes of refusals"),
@@ -240,6 +276,7 @@ mod tests {
         ("reason", "a fixed set for each metric"),
         ("result", "`swapped`, `refused`"),
         ("ring", "`proven`, `unproven`"),
+        ("endpoint", "hosts of the endpoints that the operator named"),
     ];
 
     /// What is wrong with a row, if anything is.

@@ -8,7 +8,7 @@ use soma_protocol::ss58::PublicKey;
 
 use crate::access::{Access, Phase};
 
-/// Longest JSON text of a frame in bytes. The longest intent is a btauth target of 8 KiB.
+/// Longest JSON text of a frame in bytes. The longest intent is a call with 4,096 weights.
 pub const LARGEST_BYTES: usize = 64 * 1024;
 
 /// Bytes of the length in front of a frame.

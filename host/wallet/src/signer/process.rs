@@ -122,7 +122,7 @@ impl Answerer {
             .map_err(|_| IntentError::Unknown)
             .and_then(|intent| intent.message(&self.hotkey, self.crypto));
         match message {
-            Ok(message) => Response::Signature { id, signature: hex::encode(self.key.sign(message.as_bytes())) },
+            Ok(message) => Response::Signature { id, signature: hex::encode(self.key.sign(&message)) },
             Err(error) => refusal(Some(id), &error),
         }
     }

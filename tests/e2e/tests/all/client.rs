@@ -34,7 +34,7 @@ impl RequestSigner for DevelopmentSigner {
     async fn sign(&self, intent: Intent) -> Result<[u8; 64], SignerError> {
         let owner = PublicKey::from_ss58(self.0.hotkey).unwrap();
         let message = intent.message(&owner, Crypto::Sr25519).unwrap();
-        Ok(self.0.sign(message.as_bytes()).unwrap())
+        Ok(self.0.sign(&message).unwrap())
     }
 }
 

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use rustix::time::ClockId;
 use serde::Serialize;
 use soma_axon::Refusal;
-use soma_runtime::{Call, CallError, Caller, Dialect, Request, Route, Slots, Trace, budget};
+use soma_runtime::{Absence, Call, CallError, Caller, Dialect, Request, Route, Slots, Trace, budget};
 
 use super::load::clock;
 
@@ -102,7 +102,8 @@ fn is_refusal(error: &CallError) -> bool {
 async fn lane(slots: &Slots, route: &Arc<Route>, body: &[u8], end: Instant) -> Lane {
     let mut lane = Lane::default();
     while Instant::now() < end {
-        let call = Call { request: request(route.name(), body.len()), body: body.to_vec(), limit: LIMIT };
+        let request = request(route.name(), body.len());
+        let call = Call { request, body: body.to_vec(), metagraph: Err(Absence::Offline), limit: LIMIT };
         lane.calls += 1;
         match route.serve(slots.engine(), call, &Trace::default()).await {
             Ok(served) => {

@@ -12,7 +12,7 @@ use soma_protocol::json;
 use soma_protocol::synapse::strip_envelope;
 use soma_runtime::version::Loader;
 use soma_runtime::{
-    Budget, Call, CallError, Caller, Dialect, LoadError, Request, Route, SlotSpec, Slots, Stage, Trace,
+    Absence, Budget, Call, CallError, Caller, Dialect, LoadError, Request, Route, SlotSpec, Slots, Stage, Trace,
 };
 
 use super::cases::Case;
@@ -220,7 +220,7 @@ fn call(route: &Route, case: &Case, body: Vec<u8>) -> Call {
         received_ms: now_ms(),
         deadline_ms: 0,
     };
-    Call { request, body, limit: route.answerer().budget().wall }
+    Call { request, body, metagraph: Err(Absence::Offline), limit: route.answerer().budget().wall }
 }
 
 /// Unix time in whole milliseconds, as the server has it.

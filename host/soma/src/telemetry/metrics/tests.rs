@@ -1,4 +1,5 @@
 use super::*;
+use crate::subnet::{ChainLevel, OwnLevel, View};
 use crate::telemetry::family::OTHER;
 use crate::telemetry::levels::{Held, SlotLevel};
 use crate::telemetry::registry::Entry;
@@ -57,6 +58,19 @@ fn exhausted(hook: Hook, times: u64) -> Exhaustion {
     Exhaustion { hook, budget: "cpu".to_owned(), times }
 }
 
+fn chain() -> ChainLevel {
+    ChainLevel {
+        view: View::Outage,
+        block: Some(1234),
+        age: Some(Duration::from_secs(90)),
+        neurons: 256,
+        endpoint: Some("b:2".to_owned()),
+        endpoints: vec!["a:1".to_owned(), "b:2".to_owned()],
+        drift: 0,
+        own: Some(OwnLevel { uid: 7, stake: 1000.5, validator_permit: true, ..OwnLevel::default() }),
+    }
+}
+
 /// A metrics store in which everything has happened once.
 fn everything() -> Metrics {
     let metrics = Metrics::new().unwrap();
@@ -85,6 +99,7 @@ fn everything() -> Metrics {
             exhausted: vec![exhausted(Hook::Forward, 3), exhausted(Hook::Streaming, 4)],
             ..SlotLevel::default()
         }],
+        chain: Some(chain()),
         ..Levels::default()
     };
     metrics.show(&levels);
@@ -118,6 +133,37 @@ fn what_is_rendered_is_the_registry_and_nothing_else() {
         assert!(text.contains(&format!("# TYPE {} {kind}\n", entry.name)), "{}", entry.name);
         assert!(text.contains(&format!("# HELP {} {}\n", entry.name, entry.help)), "{}", entry.name);
     }
+}
+
+#[test]
+fn the_chain_is_shown_with_its_outage_and_without_it_there_is_none() {
+    let metrics = everything();
+    let shown = |name, labels: &[(&str, &str)]| value(&metrics.render(), name, labels);
+    let rows = [
+        ("soma_chain_block", 1234.0),
+        ("soma_chain_age_seconds", 90.0),
+        ("soma_chain_outage", 1.0),
+        ("soma_chain_stale", 0.0),
+        ("soma_neuron_registered", 1.0),
+        ("soma_neuron_uid", 7.0),
+        ("soma_neuron_stake", 1000.5),
+        ("soma_neuron_validator_permit", 1.0),
+        ("soma_neuron_published", 0.0),
+    ];
+    for (name, expected) in rows {
+        assert_eq!(shown(name, &[]), Some(expected), "{name}");
+    }
+    for (endpoint, expected) in [("a:1", 0.0), ("b:2", 1.0)] {
+        assert_eq!(shown("soma_chain_endpoint", &[("endpoint", endpoint)]), Some(expected), "{endpoint}");
+    }
+    let gone = ChainLevel { view: View::TooOld, endpoint: None, own: None, ..chain() };
+    metrics.show(&Levels { chain: Some(gone), ..Levels::default() });
+    let shown = |name, labels: &[(&str, &str)]| value(&metrics.render(), name, labels);
+    assert_eq!((shown("soma_chain_stale", &[]), shown("soma_neuron_registered", &[])), (Some(1.0), Some(0.0)));
+    assert_eq!(shown("soma_chain_endpoint", &[("endpoint", "b:2")]), Some(0.0));
+    let offline = Metrics::new().unwrap();
+    offline.show(&Levels::default());
+    assert!(!offline.render().contains("soma_chain_") && !offline.render().contains("soma_neuron_"));
 }
 
 #[test]

@@ -1,0 +1,33 @@
+//! `soma chain`: reads the chain for people and programs, and writes to it.
+//!
+//! The hotkey signs in a process of its own, as in `soma run`. The coldkey is opened here and nowhere else: by `register`
+//! and `stake`, after the price was shown and agreed to, and for one signature.
+//!
+//! - `place`: which chain, subnet and wallet; `keys`: whose account; `amount`, `table`: how amounts and tables are written
+//! - `metagraph`, `hyperparameters`, `balance`: read; `register`, `stake`: spend; `serve`, `weights`: the hotkey's own
+//! - `consent`: the question before spending; `error`: what is refused before the chain is asked
+
+mod amount;
+mod balance;
+mod consent;
+mod error;
+mod hyperparameters;
+mod keys;
+mod metagraph;
+pub mod place;
+mod table;
+
+use std::process::ExitCode;
+
+use crate::cli::ChainCommand;
+
+/// Does one of them.
+pub async fn chain(command: ChainCommand) -> miette::Result<ExitCode> {
+    let done = |()| ExitCode::SUCCESS;
+    match command {
+        ChainCommand::Metagraph(flags) => metagraph::metagraph(&flags).await.map(done),
+        ChainCommand::Hyperparameters(flags) => hyperparameters::hyperparameters(&flags).await.map(done),
+        ChainCommand::Balance(flags) => balance::balance(&flags).await.map(done),
+        _ => Err(miette::miette!("TEMPORARY")),
+    }
+}

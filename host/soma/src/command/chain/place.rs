@@ -1,0 +1,100 @@
+//! Which chain, subnet and wallet a command is about: flag, environment, soma.toml, default.
+
+use soma_chain::{ChainError, Client, Endpoints, Network, Policy};
+use soma_wallet::WalletPath;
+
+use crate::cli::ChainFlags;
+use crate::config::File;
+
+/// The network without a word: the main one, as in the Python SDK.
+const NETWORK: &str = "finney";
+/// The subnet without a word.
+const NETUID: u16 = 1;
+
+/// Everything that a command needs before it connects.
+#[derive(Debug)]
+pub struct Place {
+    /// The chain.
+    pub endpoints: Endpoints,
+    /// The subnet.
+    pub netuid: u16,
+    /// The wallet.
+    pub wallet: WalletPath,
+    /// The configuration file, for what else a command takes from it.
+    pub file: File,
+}
+
+impl Place {
+    /// Puts flags over the file, which may be missing.
+    ///
+    /// # Errors
+    /// A file that cannot be read, a network that is none, a wallet's name that cannot be one.
+    pub fn settle(flags: &ChainFlags) -> miette::Result<Place> {
+        let file = if flags.config.exists() { File::read(&flags.config)? } else { File::default() };
+        let network = flags.network.as_deref().or(file.network());
+        // The file's endpoints are those of the file's network.
+        let of_the_file = if flags.network.is_none() { file.endpoints() } else { &[] };
+        let urls = if flags.endpoints.is_empty() { of_the_file } else { &flags.endpoints };
+        Ok(Place {
+            endpoints: endpoints(network, urls)?,
+            netuid: flags.netuid.or(file.netuid()).unwrap_or(NETUID),
+            wallet: file.wallet(&flags.wallet)?,
+            file,
+        })
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    /// [`ChainError`] when no endpoint can be used.
+    pub async fn connect(&self) -> miette::Result<Client> {
+        Ok(Client::connect(self.endpoints.clone(), Policy::of(self.endpoints.network())).await?)
+    }
+
+    /// The chain for a person: its name, or the URL of one without.
+    pub fn network(&self) -> String {
+        shown(&self.endpoints)
+    }
+}
+
+/// A chain for a person: its name, or the URLs of one without, as `--subtensor.network` takes them.
+pub fn shown(endpoints: &Endpoints) -> String {
+    match endpoints.network() {
+        Network::Custom => endpoints.urls().join(","),
+        named => named.name().to_owned(),
+    }
+}
+
+/// Endpoints alone are a chain that is known by them; beside a network they have to serve it.
+///
+/// # Errors
+/// [`ChainError::Network`] for a text that is neither.
+pub fn endpoints(network: Option<&str>, urls: &[String]) -> Result<Endpoints, ChainError> {
+    if urls.is_empty() {
+        return Endpoints::parse(network.unwrap_or(NETWORK));
+    }
+    let named = network.map(Endpoints::parse).transpose()?.map_or(Network::Custom, |named| named.network());
+    Endpoints::new(named, urls)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_alone_are_a_chain_of_their_own() {
+        let urls = ["ws://127.0.0.1:1".to_owned()];
+        for (network, given, expected) in [
+            (None, &urls[..0], Network::Finney),
+            (Some("test"), &urls[..0], Network::Test),
+            (Some("finney"), &urls[..], Network::Finney),
+            (None, &urls[..], Network::Custom),
+        ] {
+            let settled = endpoints(network, given).unwrap();
+            assert_eq!(settled.network(), expected, "{network:?} {given:?}");
+            assert!(given.is_empty() || settled.urls() == given);
+        }
+        assert!(endpoints(Some("mainnet"), &[]).is_err());
+        assert!(endpoints(Some("mainnet"), &urls).is_err());
+    }
+}
