@@ -268,6 +268,11 @@ __attribute__((format(printf, 2, 3))) void soma_log(soma_level level, const char
 #else
 #define SOMA_RANDOM_WANTED SOMA_WANTS("random")
 #endif
+#ifdef SOMA_WANT_METAGRAPH
+#define SOMA_METAGRAPH_WANTED
+#else
+#define SOMA_METAGRAPH_WANTED SOMA_WANTS("metagraph")
+#endif
 
 // A setting that the operator wrote for this slot; false when it was not set. A list is JSON text, see
 // soma_parse_texts. Wants `config`.
@@ -276,6 +281,8 @@ SOMA_CONFIG_WANTED bool soma_config(const char *key, soma_text *value);
 SOMA_CLOCK_WANTED double soma_now_ms(void);
 // Fills `bytes` from a secure source, at most 65536 at once. Wants `random`.
 SOMA_RANDOM_WANTED void soma_random(void *bytes, size_t len);
+// The subnet's neurons. Wants `metagraph`.
+#include "soma_metagraph.h"
 
 // Where a streaming function writes its answer. It ends when the function returns.
 typedef struct soma_stream soma_stream;

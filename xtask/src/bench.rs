@@ -18,6 +18,8 @@ pub const FLOOD: Selection = Selection::Named(&["text-miner-rust"]);
 /// The same miner in each language.
 const MINERS: Selection =
     Selection::Named(&["text-miner-c", "text-miner-python", "text-miner-rust", "text-miner-typescript"]);
+/// A bench without plugins.
+const NOTHING: Selection = Selection::Named(&[]);
 /// What says which version it is.
 const MARKED: Selection = Selection::Named(&["swap_marked"]);
 
@@ -36,6 +38,8 @@ pub struct BenchArgs {
 enum Bench {
     /// The real Python servers, our axon with a native handler and with sandboxed plugins, side by side.
     Axon,
+    /// How soon the development chain is ready and a call final; a metagraph of 1,024 neurons, decoded and looked up.
+    Chain,
     /// What strangers and forgers cost, and what a proven caller notices of them.
     Flood,
     /// What one call of a plugin costs: fresh, ready-made and warm instances in each language.
@@ -51,6 +55,7 @@ impl Bench {
     fn program(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Bench::Axon => ("bench", &["axon"]),
+            Bench::Chain => ("bench", &["chain"]),
             Bench::Flood => ("flood", &[]),
             Bench::Instance => ("instance", &[]),
             Bench::Spread => ("bench", &["spread"]),
@@ -67,6 +72,7 @@ impl Bench {
     fn guests(self) -> Selection {
         match self {
             Bench::Axon | Bench::Instance => MINERS,
+            Bench::Chain => NOTHING,
             Bench::Flood => FLOOD,
             Bench::Spread | Bench::Swap => MARKED,
         }
@@ -87,9 +93,11 @@ pub fn run(context: &Context, arguments: &BenchArgs) -> Result<ExitCode, XtaskEr
     let mut bench = Command::new(&path);
     bench.args(first).args(&arguments.arguments).env("SOMA_GUESTS", &built).env("SOMA_BIN", soma);
     bench.envs(native.map(|program| ("SOMA_NATIVE_BIN", program)));
+    if matches!(name, Bench::Axon | Bench::Chain) {
+        bench.env("SOMA_PY10", python::set_up(context)?.py10);
+    }
     if name == Bench::Axon {
-        let python = python::set_up(context)?;
-        bench.env("SOMA_PY10", python.py10).env("SOMA_PY11_SERVED", python::set_up_served(context)?);
+        bench.env("SOMA_PY11_SERVED", python::set_up_served(context)?);
     }
     let status = bench.status().map_err(XtaskError::no_program(&path.display().to_string()))?;
     Ok(cargo::exit_code(status))

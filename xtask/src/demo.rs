@@ -7,7 +7,8 @@ use crate::guests::{self, Selection};
 use crate::{Context, cargo, host};
 
 /// What the demo loads.
-pub const GUESTS: Selection = Selection::Named(&["hotkey-list", "swap_next", "text-miner-rust"]);
+pub const GUESTS: Selection =
+    Selection::Named(&["stake-gate", "stake-priority", "swap_next", "text-miner-rust", "warm_init"]);
 
 /// Runs the demo with `arguments` and passes its exit status on.
 pub fn run(context: &Context, arguments: &[String]) -> Result<ExitCode, XtaskError> {

@@ -21,8 +21,7 @@ const ROUNDS: usize = 21;
 fn main() {
     let neurons: Vec<Neuron> = (0..NEURONS).map(neuron).collect();
     let Some(metagraph) = Metagraph::new(1, 1, H256::zero(), neurons.clone()) else { return };
-    let by_address: HashMap<String, Neuron> =
-        neurons.iter().map(|neuron| (neuron.hotkey.to_ss58(), *neuron)).collect();
+    let by_address: HashMap<String, Neuron> = neurons.iter().map(|neuron| (neuron.hotkey.to_ss58(), *neuron)).collect();
     // In an order that is not that of the uids, and one unknown key for each known one.
     let order = (0..u64::from(NEURONS)).map(|step| step * 611 % u64::from(NEURONS));
     let keys: Vec<PublicKey> = order.flat_map(|number| [key(number), key(number + 2_000_000)]).collect();

@@ -28,6 +28,7 @@ impl Balance {
 /// What of `System.Account` matters here.
 #[derive(DecodeAsType)]
 struct Account {
+    nonce: u64,
     data: Balance,
 }
 
@@ -39,6 +40,15 @@ impl At {
     pub async fn balance(&self, account: &PublicKey) -> Result<Balance, ChainError> {
         let found: Option<Account> = self.storage("System", "Account", (account.0,)).await?;
         Ok(found.map(|account| account.data).unwrap_or_default())
+    }
+
+    /// How many extrinsics of an account are in blocks up to this one; 0 for one that the chain has never seen.
+    ///
+    /// # Errors
+    /// As [`At::storage`].
+    pub async fn nonce(&self, account: &PublicKey) -> Result<u64, ChainError> {
+        let found: Option<Account> = self.storage("System", "Account", (account.0,)).await?;
+        Ok(found.map(|account| account.nonce).unwrap_or_default())
     }
 
     /// All stake on a hotkey in a subnet, its nominators' included, in RAO of the subnet's alpha (TAO for subnet 0).

@@ -214,7 +214,8 @@ impl At {
             .collect::<Result<_, _>>()?;
         let mut found = HashMap::new();
         for page in keys.chunks(KEYS) {
-            let asked = self.client.rpc().state_query_storage_at(page.iter().map(Vec::as_slice), Some(self.hash())).await;
+            let asked =
+                self.client.rpc().state_query_storage_at(page.iter().map(Vec::as_slice), Some(self.hash())).await;
             let sets = match asked {
                 Ok(sets) => sets,
                 Err(error) => return Err(self.explained(convert::rpc(&what, error)).await),

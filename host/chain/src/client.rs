@@ -81,7 +81,8 @@ impl Client {
     /// # Errors
     /// As [`at_finalized`](Self::at_finalized).
     pub async fn at_best(&self) -> Result<At, ChainError> {
-        let hash = self.rpc.chain_get_block_hash(None).await.map_err(|error| convert::rpc("chain_getBlockHash", error))?;
+        let hash =
+            self.rpc.chain_get_block_hash(None).await.map_err(|error| convert::rpc("chain_getBlockHash", error))?;
         let hash = hash.ok_or_else(|| ChainError::UnknownBlock { block: "newest".to_owned() })?;
         self.at(hash).await
     }

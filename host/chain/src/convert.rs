@@ -5,7 +5,7 @@
 //! again here.
 
 use subxt::error::{
-    BackendError, OnlineClientAtBlockError, OnlineClientError, RpcError, RuntimeApiError, StorageError,
+    BackendError, EventsError, OnlineClientAtBlockError, OnlineClientError, RpcError, RuntimeApiError, StorageError,
 };
 
 use crate::error::ChainError;
@@ -76,6 +76,14 @@ pub(crate) fn storage(what: &str, error: StorageError) -> ChainError {
 pub(crate) fn api(what: &str, error: RuntimeApiError) -> ChainError {
     match error {
         RuntimeApiError::CannotCallApi(error) => backend(what, error),
+        other => ChainError::Undecodable { what: what.to_owned(), detail: other.to_string() },
+    }
+}
+
+/// An error of reading a block's events.
+pub(crate) fn events(what: &str, error: EventsError) -> ChainError {
+    match error {
+        EventsError::CannotFetchEventBytes(error) => backend(what, error),
         other => ChainError::Undecodable { what: what.to_owned(), detail: other.to_string() },
     }
 }

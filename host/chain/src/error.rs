@@ -15,7 +15,9 @@ pub enum ChainError {
     #[error("`{given}` is neither a network nor an endpoint")]
     #[diagnostic(
         code(soma::chain::network),
-        help("write finney, test or local, or a URL that begins with wss:// or ws:// (--subtensor.network, --subtensor.chain_endpoint)")
+        help(
+            "write finney, test or local, or a URL that begins with wss:// or ws:// (--subtensor.network, --subtensor.chain_endpoint)"
+        )
     )]
     Network {
         /// What was given.
@@ -77,7 +79,9 @@ pub enum ChainError {
     #[error("{endpoint} serves another chain: its first block is {found}, not {expected}")]
     #[diagnostic(
         code(soma::chain::wrong_chain),
-        help("the network and the endpoint do not belong together: correct --subtensor.network or --subtensor.chain_endpoint")
+        help(
+            "the network and the endpoint do not belong together: correct --subtensor.network or --subtensor.chain_endpoint"
+        )
     )]
     WrongChain {
         /// The endpoint's URL.
@@ -142,7 +146,9 @@ pub enum ChainError {
     #[error("cannot use the runtime of this chain: {detail}")]
     #[diagnostic(
         code(soma::chain::unknown_runtime),
-        help("this chain's runtime has a metadata format that this version of soma does not know: look for a newer soma")
+        help(
+            "this chain's runtime has a metadata format that this version of soma does not know: look for a newer soma"
+        )
     )]
     UnknownRuntime {
         /// What could not be read.
@@ -153,7 +159,9 @@ pub enum ChainError {
     #[error("the runtime (spec version {spec}) has no {what}")]
     #[diagnostic(
         code(soma::chain::missing),
-        help("this chain is older or newer than what soma was made for: `soma chain` and `soma doctor` list what differs")
+        help(
+            "this chain is older or newer than what soma was made for: `soma chain` and `soma doctor` list what differs"
+        )
     )]
     Missing {
         /// For instance `storage SubtensorModule.Uids`.
@@ -166,7 +174,9 @@ pub enum ChainError {
     #[error("cannot read {what}: {detail}")]
     #[diagnostic(
         code(soma::chain::undecodable),
-        help("the runtime changed the type of this item: look for a newer soma, and see the drift that it reports at start")
+        help(
+            "the runtime changed the type of this item: look for a newer soma, and see the drift that it reports at start"
+        )
     )]
     Undecodable {
         /// What was read.

@@ -14,6 +14,8 @@
 //!   [`metagraph`]
 //! - [`metagraph`]: [`Metagraph`], all [`neuron`]s of a subnet at one block; [`snapshot`]: the one that a neuron works
 //!   with, kept up to date in the background and on disk
+//! - [`write`](mod@write): what is sent: planned, signed elsewhere, kept on disk, followed into a final block; [`weights`]: from scores to
+//!   weights; [`dispatch`]: the chain's refusals by name
 //! - [`shape`]: what differs on the connected chain from the one that this crate was made for
 //! - [`amount`]: [`Tao`]; [`axon`]: [`Axon`], a published address
 //! - [`mod@error`]: [`ChainError`]
@@ -37,6 +39,7 @@ pub mod shape;
 pub mod snapshot;
 pub mod subnet;
 pub mod weights;
+pub mod write;
 
 pub use account::Balance;
 pub use amount::{RAO, Tao};
@@ -51,3 +54,7 @@ pub use network::{Endpoints, Network};
 pub use neuron::Neuron;
 pub use policy::{LagPolicy, Policy};
 pub use snapshot::{MetagraphHandle, Snapshot, SnapshotPolicy, Standing};
+pub use write::{
+    Call, Coldkey, ColdkeyCall, Entry, Journal, Plan, Preflight, Proposal, Receipt, Request, Sent, Sign, WriteError,
+    WritePolicy, Writer,
+};

@@ -138,7 +138,11 @@ mod tests {
             ("test", Network::Test, &["wss://test.finney.opentensor.ai:443"]),
             ("local", Network::Local, &["ws://127.0.0.1:9944"]),
             ("ws://10.0.0.1:9944", Network::Custom, &["ws://10.0.0.1:9944"]),
-            ("wss://a.example, ws://b.example,wss://a.example", Network::Custom, &["wss://a.example", "ws://b.example"]),
+            (
+                "wss://a.example, ws://b.example,wss://a.example",
+                Network::Custom,
+                &["wss://a.example", "ws://b.example"],
+            ),
         ];
         for (text, network, urls) in table {
             let read = Endpoints::parse(text).unwrap();

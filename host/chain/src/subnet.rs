@@ -52,6 +52,14 @@ impl At {
         self.storage(PALLET, "Axons", (netuid, hotkey.0)).await
     }
 
+    /// Blocks that must lie between two publications of one neuron's address.
+    ///
+    /// # Errors
+    /// As [`At::storage`].
+    pub async fn serving_rate_limit(&self, netuid: u16) -> Result<u64, ChainError> {
+        Ok(self.storage(PALLET, "ServingRateLimit", (netuid,)).await?.unwrap_or_default())
+    }
+
     /// How many incentive mechanisms the subnet has; 1 on a runtime from before there were several.
     ///
     /// # Errors

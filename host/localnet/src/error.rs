@@ -37,6 +37,9 @@ pub enum LocalnetError {
     },
     /// The first state could not be built.
     #[error("the first block's state cannot be built: {0}")]
-    #[diagnostic(code(soma::localnet::genesis), help("look at the accounts of the genesis: an amount of 0 or one account twice is refused"))]
+    #[diagnostic(
+        code(soma::localnet::genesis),
+        help("look at the accounts of the genesis: an amount of 0 or one account twice is refused")
+    )]
     Genesis(String),
 }

@@ -20,6 +20,10 @@ pub const DEVELOPERS: [&str; 6] = ["Alice", "Bob", "Charlie", "Dave", "Eve", "Fe
 /// What each of them has: a million TAO, in RAO.
 const FORTUNE: u64 = 1_000_000 * TAO;
 
+/// What consensus counts of TAO on the root network, of 2^64: 18 %. Finney's governance has set this; the default of its
+/// runtime is less.
+const TAO_WEIGHT: u64 = 3_320_413_933_267_719_290;
+
 /// The public key of an sr25519 key that is made of a text such as `//Alice`.
 #[must_use]
 pub fn account(uri: &str) -> Option<Account> {
@@ -44,7 +48,7 @@ pub struct Subnet {
     pub owner: Account,
     /// Its owner's hotkey, which is exempt from permits.
     pub owner_hotkey: Account,
-    /// Its neurons in the order of their uids.
+    /// Its neurons in the order of their uids. There is room for all of them, also where they are more than finney's 256.
     pub members: Vec<Member>,
     /// What differs from the development values, in their order, after the neurons are there.
     pub changes: Vec<Change>,
@@ -65,8 +69,11 @@ impl Genesis {
     /// Six funded accounts (`//Alice` to `//Ferdie`, a million TAO each), and subnet 1 without neurons, owned by `//Alice`.
     #[must_use]
     pub fn development() -> Self {
-        let accounts: Vec<(Account, u64)> =
-            DEVELOPERS.iter().filter_map(|name| account(&format!("//{name}"))).map(|account| (account, FORTUNE)).collect();
+        let accounts: Vec<(Account, u64)> = DEVELOPERS
+            .iter()
+            .filter_map(|name| account(&format!("//{name}")))
+            .map(|account| (account, FORTUNE))
+            .collect();
         let subnets = accounts.first().map(|(owner, _)| Subnet::new(1, owner.clone())).into_iter().collect();
         Self { accounts, subnets }
     }
@@ -104,6 +111,9 @@ impl Subnet {
             change.apply()?;
         }
         Rules::<Runtime>::start(self.netuid);
+        let members = u16::try_from(self.members.len()).unwrap_or(u16::MAX);
+        let uids = MaxAllowedUids::<Runtime>::get(self.netuid).max(members);
+        Change::MaxUids { netuid: self.netuid, uids }.apply()?;
         for Member { hotkey, coldkey, stake } in &self.members {
             let (hotkey, coldkey, netuid) = (hotkey.clone(), coldkey.clone(), self.netuid);
             Change::Register { netuid, hotkey: hotkey.clone(), coldkey }.apply()?;
@@ -125,6 +135,7 @@ pub(crate) fn build(genesis: &Genesis, name: &str, layer: Layer) -> Result<Stora
         let nobody = Account::new([0; 32]);
         Rules::<Runtime>::add_network(&nobody, &nobody, 0);
         NetworkRateLimit::<Runtime>::put(0);
+        TaoWeight::<Runtime>::put(TAO_WEIGHT);
         genesis.subnets.iter().try_for_each(Subnet::build)
     })?;
     Ok(storage)
@@ -155,4 +166,3 @@ pub(crate) fn root(storage: &mut Storage) -> sp_core::H256 {
         sp_core::H256::from_slice(&root)
     })
 }
-

@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, reason = "the interfaces are Substrate's and finney's, and their macros make many items")]
 
+use frame_support::pallet_prelude::TypeInfo;
+use parity_scale_codec::{Decode, Encode};
 use sp_api::impl_runtime_apis;
 use sp_core::OpaqueMetadata;
 use sp_core::crypto::AccountId32;
@@ -16,6 +18,10 @@ use crate::views::state::{self, SubnetState};
 
 pub use self::declared::*;
 
+/// A transaction as finney's interface takes it: in a wrapper that adds no bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct Wrapped(Extrinsic);
+
 mod declared {
     use super::*;
 
@@ -25,7 +31,7 @@ mod declared {
         }
 
         pub trait TransactionPaymentApi {
-            fn query_info(uxt: Extrinsic, len: u32) -> pallet_transaction_payment::RuntimeDispatchInfo<u64>;
+            fn query_info(uxt: Wrapped, len: u32) -> pallet_transaction_payment::RuntimeDispatchInfo<u64>;
         }
 
         pub trait NeuronInfoRuntimeApi {
@@ -87,8 +93,8 @@ impl_runtime_apis! {
     }
 
     impl crate::interface::TransactionPaymentApi<Block> for Runtime {
-        fn query_info(uxt: Extrinsic, len: u32) -> pallet_transaction_payment::RuntimeDispatchInfo<u64> {
-            TransactionPayment::query_info(uxt, len)
+        fn query_info(uxt: Wrapped, len: u32) -> pallet_transaction_payment::RuntimeDispatchInfo<u64> {
+            TransactionPayment::query_info(uxt.0, len)
         }
     }
 

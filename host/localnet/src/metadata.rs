@@ -1,8 +1,9 @@
 //! The metadata that a client reads: FRAME's, and on demand with something missing or moved.
 
+use frame_metadata::RuntimeMetadata;
 use frame_support::storage::unhashed;
 use scale_info::form::MetaForm;
-use scale_info::{MetaType, Path, Type, TypeDef, TypeDefVariant, TypeInfo, Variant};
+use scale_info::{MetaType, Path, PortableRegistry, Type, TypeDef, TypeDefVariant, TypeInfo, Variant};
 use sp_core::OpaqueMetadata;
 use sp_metadata_ir::{PalletMetadataIR, into_version};
 
@@ -17,6 +18,9 @@ pub(crate) const VERSIONS: [u32; 3] = [14, 15, 16];
 
 /// The version of `state_getMetadata`.
 pub(crate) const OLDEST: u32 = 14;
+
+/// Where this crate has the runtime.
+const MODULE: &str = "runtime";
 
 /// Ours among the pallets.
 const PALLET: &str = "SubtensorModule";
@@ -66,7 +70,25 @@ pub(crate) fn at(version: u32) -> Option<OpaqueMetadata> {
     for api in &mut metadata.apis {
         api.methods.retain(|method| answers(&format!("{}_{}", api.name, method.name)));
     }
-    Some(OpaqueMetadata::new(into_version(metadata, version)?.encode()))
+    let mut metadata = into_version(metadata, version)?;
+    match &mut metadata.1 {
+        RuntimeMetadata::V14(metadata) => shorten(&mut metadata.types),
+        RuntimeMetadata::V15(metadata) => shorten(&mut metadata.types),
+        RuntimeMetadata::V16(metadata) => shorten(&mut metadata.types),
+        _ => {}
+    }
+    Some(OpaqueMetadata::new(metadata.encode()))
+}
+
+/// Gives the runtime's own types a path of two parts, as finney's have: some clients know `*::RuntimeEvent` and not
+/// `*::*::RuntimeEvent`.
+fn shorten(types: &mut PortableRegistry) {
+    for portable in &mut types.types {
+        let segments = &mut portable.ty.path.segments;
+        if segments.iter().map(String::as_str).take(2).eq([env!("CARGO_CRATE_NAME"), MODULE]) {
+            segments.remove(1);
+        }
+    }
 }
 
 fn change(pallet: &mut PalletMetadataIR) {

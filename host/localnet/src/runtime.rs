@@ -37,16 +37,10 @@ pub type Extension = (
         frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
     ),
 );
-pub type Extrinsic =
-    generic::UncheckedExtrinsic<MultiAddress<AccountId32, ()>, RuntimeCall, MultiSignature, Extension>;
+pub type Extrinsic = generic::UncheckedExtrinsic<MultiAddress<AccountId32, ()>, RuntimeCall, MultiSignature, Extension>;
 pub type Block = generic::Block<Header, Extrinsic>;
-pub type Executive = frame_executive::Executive<
-    Runtime,
-    Block,
-    frame_system::ChainContext<Runtime>,
-    Runtime,
-    AllPalletsWithSystem,
->;
+pub type Executive =
+    frame_executive::Executive<Runtime, Block, frame_system::ChainContext<Runtime>, Runtime, AllPalletsWithSystem>;
 
 /// The version of a transaction's form, and of the interfaces behind it.
 const TRANSACTION_VERSION: u32 = 1;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use soma_manifest::{Hook, StreamSpec};
+use soma_manifest::{Hook, RouteSpec, StreamSpec};
 
 use crate::error::LoadError;
 use crate::route::RouteContract;
@@ -116,6 +116,23 @@ fn bind_route(
 }
 
 impl Route {
+    /// A route that nobody answers, with one plugin that gates it: for whoever tries that plugin alone. Only
+    /// [`pass`](Route::pass) can be asked of it.
+    ///
+    /// # Errors
+    /// When the route's schema is not usable.
+    pub fn unanswered(name: &str, spec: &RouteSpec, gate: Arc<Version>) -> Result<Arc<Route>, LoadError> {
+        let with = |hook: Hook| gate.has(hook).then(|| gate.clone());
+        Ok(Arc::new(Route {
+            name: name.to_owned(),
+            gates: with(Hook::Blacklist).into_iter().collect(),
+            verifiers: with(Hook::Verify).into_iter().collect(),
+            ranker: with(Hook::Priority),
+            contract: Arc::new(RouteContract::new(name, spec)?),
+            answerer: gate,
+        }))
+    }
+
     /// Its name; for a synapse the class name.
     pub fn name(&self) -> &str {
         &self.name

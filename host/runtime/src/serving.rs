@@ -69,7 +69,32 @@ impl Route {
         task.await.unwrap_or_else(|| Err(stopping()))
     }
 
-    /// The same for a streaming route, up to the first piece that `streaming` writes.
+    /// Asks the gates, verifiers and the priority hook, and nobody for an answer. Says what the priority hook said.
+    ///
+    /// # Errors
+    /// As those of [`serve`](Route::serve) before the queue.
+    pub async fn pass(
+        self: &Arc<Self>,
+        engine: &GuestEngine,
+        call: Call,
+        trace: &Trace,
+    ) -> Result<Option<f64>, CallError> {
+        let mut turn = Turn::new(self, call, trace);
+        let (deadline, limit) = (turn.deadline, turn.limit);
+        let task = engine.spawn(async move {
+            let passing = async {
+                let mut visit = turn.visit()?;
+                let passed = turn.ask_gates(&mut visit).await;
+                visit.settle(&passed);
+                passed
+            };
+            let passed = tokio::time::timeout_at(deadline.into(), passing).await;
+            passed.unwrap_or(Err(CallError::WallBudget { limit }))
+        });
+        task.await.unwrap_or_else(|| Err(stopping()))
+    }
+
+    /// As [`serve`](Route::serve) for a streaming route, up to the first piece that `streaming` writes.
     ///
     /// # Errors
     /// What happens before the first piece. What happens after it is in [`StreamedReply::rest`].

@@ -58,6 +58,21 @@ pub enum SomaError {
     )]
     NoExternalAddress,
 
+    /// An address that the chain takes from nobody.
+    #[error("the chain takes no address like {address}: it is {kind}")]
+    #[diagnostic(
+        code(soma::config::external_address),
+        help(
+            "name the address that callers reach this host at: --axon.external_ip ADDRESS, --axon.external_port PORT, or the same under [axon]; for a test on one machine 127.0.0.2 will do"
+        )
+    )]
+    ExternalAddress {
+        /// With its port.
+        address: std::net::SocketAddr,
+        /// In words.
+        kind: &'static str,
+    },
+
     /// Strangers are to be judged by what the chain says, and there is no chain.
     #[error("`admit` asks for registered hotkeys, and without a chain nobody knows who is registered")]
     #[diagnostic(

@@ -1,12 +1,15 @@
 //! Exit codes: they say whether a restart helps.
 
 use soma_axon::ServeError;
-use soma_chain::ChainError;
+use soma_chain::{ChainError, WriteError};
+use soma_localnet::LocalnetError;
 
 use crate::error::SomaError;
 
 /// A request was answered, but not with a success; so were those of a bench.
 pub const NOT_A_SUCCESS: u8 = 1;
+/// Stopped by Ctrl-C (as a shell reports SIGINT).
+pub const INTERRUPTED: u8 = 130;
 /// A restart may help: a port or socket is taken, a host or the chain is not there (sysexits' EX_TEMPFAIL).
 const TRY_AGAIN: u8 = 75;
 /// A restart does not help: configuration, plugin or wallet have to be mended (sysexits' EX_CONFIG).
@@ -28,6 +31,8 @@ pub fn code(report: &miette::Report) -> u8 {
     }
     let passing = report.downcast_ref::<ServeError>().is_some()
         || report.downcast_ref::<ChainError>().is_some_and(ChainError::passes)
+        || report.downcast_ref::<WriteError>().is_some_and(WriteError::passes)
+        || matches!(report.downcast_ref::<LocalnetError>(), Some(LocalnetError::Listen { .. }))
         || matches!(
             report.downcast_ref::<SomaError>(),
             Some(
@@ -50,6 +55,7 @@ mod tests {
         let source = || std::io::Error::from(std::io::ErrorKind::AddrInUse);
         let address = "127.0.0.1:1".parse().unwrap();
         assert_eq!(code(&ServeError::Bind { address, cause: source() }.into()), TRY_AGAIN);
+        assert_eq!(code(&LocalnetError::Listen { address, source: source() }.into()), TRY_AGAIN);
         assert_eq!(code(&SomaError::NoHost { path: "s".into(), cause: source() }.into()), TRY_AGAIN);
         let in_use = SomaError::StateInUse { path: "s".into(), holder: "process 1".to_owned() };
         assert_eq!(code(&in_use.into()), TRY_AGAIN);

@@ -60,7 +60,7 @@ impl Logging {
     /// [`SomaError::LogFile`] when the folder cannot be used.
     pub fn start(flags: &LoggingFlags, purpose: Purpose) -> Result<Logging, SomaError> {
         let ansi = !flags.json && io::stderr().is_terminal();
-        let registry = Registry::default().with(filter(flags));
+        let registry = Registry::default().with(filter(flags, purpose));
         if purpose == Purpose::Command {
             registry.with(layer(flags, ansi, io::stderr)).init();
             return Ok(Logging::default());
@@ -95,10 +95,12 @@ fn queued(thread: &str, writer: impl Write + Send + 'static) -> (NonBlocking, Wo
     NonBlockingBuilder::default().lossy(true).buffered_lines_limit(BUFFERED).thread_name(thread).finish(writer)
 }
 
-fn filter(flags: &LoggingFlags) -> EnvFilter {
+fn filter(flags: &LoggingFlags, purpose: Purpose) -> EnvFilter {
     let level = match (flags.trace, flags.debug) {
         (true, _) => "trace",
         (_, true) => "info,soma=debug,request=debug,plugin=debug,compile=debug",
+        // A command says by itself what a person wants to know of the chain.
+        _ if purpose == Purpose::Command => "info,chain=warn",
         _ => "info",
     };
     EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new(level))

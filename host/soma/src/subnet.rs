@@ -9,20 +9,26 @@
 //!
 //! - [`graph`]: the metagraph as plugins see it
 //! - [`follow`]: the task, and what is said when the chain goes away and comes back
+//! - [`publish`]: keeps the address on the chain
 //! - [`level`]: the numbers for metrics
 
 mod follow;
 mod graph;
 mod level;
+mod publish;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use soma_axon::ChainView;
+use soma_chain::write::Journal;
 use soma_chain::{ChainError, MetagraphHandle, Policy, SnapshotPolicy, Standing};
-use soma_protocol::ss58::PublicKey;
+use soma_wallet::Signer;
 use tokio::task::AbortHandle;
 
 pub use self::level::{ChainLevel, OwnLevel, View};
+use self::publish::Publisher;
+use crate::command::JOURNAL;
 use crate::config::{ChainSettings, Settings};
 use crate::error::SomaError;
 use crate::notify::ServiceManager;
@@ -31,7 +37,8 @@ use crate::notify::ServiceManager;
 pub struct Subnet {
     handle: MetagraphHandle,
     view: ChainView,
-    hotkey: PublicKey,
+    signer: Signer,
+    journal: Journal,
     task: AbortHandle,
 }
 
@@ -44,9 +51,10 @@ impl Subnet {
     pub async fn join(
         settings: &Settings,
         chain: &ChainSettings,
-        hotkey: PublicKey,
+        signer: Signer,
         manager: Arc<ServiceManager>,
     ) -> miette::Result<Subnet> {
+        let (hotkey, journal) = (signer.public_key(), Journal::open(settings.state.join(JOURNAL))?);
         let endpoints = chain.endpoints.clone();
         let policy = Policy::of(endpoints.network());
         let bounds =
@@ -61,7 +69,7 @@ impl Subnet {
         let view = ChainView::new();
         let follower = follow::Follower::new(handle.clone(), view.clone(), hotkey, (chain.max_age, manager));
         let task = tokio::spawn(follower.run(Arc::clone(&first))).abort_handle();
-        Ok(Subnet { handle, view, hotkey, task })
+        Ok(Subnet { handle, view, signer, journal, task })
     }
 
     /// What admission looks hotkeys up in.
@@ -71,7 +79,12 @@ impl Subnet {
 
     /// The chain's numbers at this moment.
     pub fn level(&self) -> ChainLevel {
-        ChainLevel::of(&self.handle, &self.hotkey)
+        ChainLevel::of(&self.handle, &self.signer.public_key())
+    }
+
+    /// What keeps `address` on the chain. It is to run once the port is open: callers come as soon as they read it.
+    pub fn publisher(&self, address: SocketAddr, manager: Arc<ServiceManager>) -> Publisher {
+        Publisher::new(self.handle.clone(), self.signer.clone(), self.journal.clone(), (manager, address))
     }
 }
 

@@ -43,7 +43,7 @@ stream = {}
 "#;
 
 /// Name, what is changed in the source and in the manifest, and what the build says.
-const MISTAKES: [(&str, [&str; 2], [&str; 2], &str); 12] = [
+const MISTAKES: [(&str, [&str; 2], [&str; 2], &str); 13] = [
     ("gate not named", ["", ""], ["\"blacklist\", ", ""], "a blacklist function is there, but `hooks`"),
     ("check not named", ["", ""], ["\"verify\", ", ""], "a verify function is there, but `hooks`"),
     ("rank not named", ["", ""], [", \"priority\"", ""], "a priority function is there, but `hooks`"),
@@ -65,6 +65,7 @@ const MISTAKES: [(&str, [&str; 2], [&str; 2], &str); 12] = [
         "not in a plugin: there is no standard output; use soma_log",
     ),
     ("time", ["assert(", "time(NULL); assert("], ["", ""], "not in a plugin: the clock is the host's; use soma_now_ms"),
+    ("unwanted", ["assert(", "soma_by_uid(0, NULL); assert("], ["", ""], "add \"metagraph\" to `wants` in plugin.toml"),
     ("fopen", ["assert(", "fopen(\"x\", \"r\"); assert("], ["", ""], "not in a plugin: there are no files"),
 ];
 

@@ -17,23 +17,29 @@ fn bytes(guest: &str) -> Vec<u8> {
 #[test]
 fn guests_export_their_hooks_and_import_what_they_use() {
     use Hook::{Blacklist, Forward, Priority, Streaming};
-    let cases: [(&str, &[Hook], &[Want]); 16] = [
+    let cases: [(&str, &[Hook], &[Want]); 22] = [
+        ("c_metagraph", &[Forward, Blacklist, Priority], &[Want::Metagraph]),
         ("deny_reason", &[Forward, Blacklist], &[]),
         ("hotkey-list", &[Blacklist], &[Want::Config]),
         ("limit_memory", &[Forward], &[]),
         ("limit_output", &[Forward], &[]),
         ("limit_spin", &[Forward], &[]),
+        ("metagraph_reads", &[Forward, Blacklist, Priority], &[Want::Metagraph]),
         ("probe_caller", &[Forward, Blacklist, Priority], &[]),
         ("probe_imports", &[Forward], &[Want::Clock, Want::Random, Want::Config]),
         ("python_ambient", &[Forward, Blacklist], &[Want::Clock, Want::Random]),
+        ("python_metagraph", &[Forward, Blacklist, Priority], &[Want::Metagraph]),
         ("reply_failures", &[Forward], &[]),
         ("reply_garbage", &[Forward], &[]),
+        ("stake-gate", &[Blacklist], &[Want::Config, Want::Metagraph]),
+        ("stake-priority", &[Priority], &[Want::Config, Want::Metagraph]),
         ("swap_next", &[Forward, Streaming, Blacklist, Priority], &[Want::Config]),
         ("text-miner-c", &[Forward, Streaming, Blacklist, Priority], &[Want::Config]),
         ("text-miner-python", &[Forward, Streaming, Blacklist, Priority], &[Want::Config]),
         ("text-miner-rust", &[Forward, Streaming, Blacklist, Priority], &[Want::Config]),
         ("trap_gate", &[Forward, Blacklist], &[]),
         ("trap_panic", &[Forward], &[]),
+        ("typescript_metagraph", &[Forward, Blacklist, Priority], &[Want::Metagraph]),
     ];
     for (guest, hooks, wants) in cases {
         let plugin = PluginFile::parse(bytes(guest)).unwrap_or_else(|error| panic!("{guest}: {error}"));
@@ -65,7 +71,7 @@ fn the_example_and_its_next_release_differ_in_the_version() {
 /// A fresh instance costs what its memory has at the start: 64 KiB of stack, the arena of 128 KiB, and data.
 #[test]
 fn the_memory_of_a_guest_starts_small() {
-    for guest in ["text-miner-c", "text-miner-rust", "hotkey-list", "probe_caller"] {
+    for guest in ["text-miner-c", "text-miner-rust", "hotkey-list", "stake-gate", "stake-priority", "probe_caller"] {
         let component = bytes(guest);
         let mut pages = Vec::new();
         for payload in Parser::new(0).parse_all(&component) {

@@ -96,7 +96,8 @@ mod tests {
 
     #[test]
     fn a_setting_that_cannot_be_read_ranks_all_the_same_and_keeps_an_instance_from_starting() {
-        let table = [("cap", "much"), ("cap", "-1"), ("cap", "inf"), ("cap", ""), ("default", "NaN"), ("default", "low")];
+        let table =
+            [("cap", "much"), ("cap", "-1"), ("cap", "inf"), ("cap", ""), ("default", "NaN"), ("default", "low")];
         for (key, value) in table {
             assert_eq!(rank(&[(key, value)], "5Rich"), 0.0, "{key} = {value:?}");
             testing::configure(key, value);

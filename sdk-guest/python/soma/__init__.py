@@ -28,16 +28,17 @@ Layout:
 - neuron: `axon.attach`
 - request: who asks, and what is known without the body
 - failure: how a function says no
-- logging, config, clock, random: what the host offers
-- testing: requests and settings for an author's unit tests
+- logging, config, clock, random, metagraph: what the host offers
+- testing: requests, settings and a metagraph for an author's unit tests
 - hooks: what the host calls (only inside of a component)
 - ambient: what print, time and files are inside of a component; generators: what `random` is there
 - host: the host's functions, and their stand-ins on the author's own machine
 - traces: an exception in one line
 """
 
-from . import clock, config, logging, random
-from .failure import Failure, Invalid, NotWanted, Refused, Unavailable
+from . import clock, config, logging, metagraph, random
+from .failure import Failure, Invalid, NoMetagraph, NotWanted, Refused, Unavailable
+from .metagraph import Neuron
 from .neuron import Axon, axon
 from .request import Caller, Request, Terminal
 from .synapse import Field, Reply, Synapse
@@ -48,6 +49,8 @@ __all__ = [
     "Failure",
     "Field",
     "Invalid",
+    "Neuron",
+    "NoMetagraph",
     "NotWanted",
     "Refused",
     "Reply",
@@ -59,5 +62,6 @@ __all__ = [
     "clock",
     "config",
     "logging",
+    "metagraph",
     "random",
 ]

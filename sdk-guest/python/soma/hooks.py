@@ -173,7 +173,7 @@ def _write(response, piece):
 
 
 def _gate(kind, request, judge):
-    """Runs a gate function, whose every exception ends the instance."""
+    """Runs a gate function. An exception that is not one of the SDK's ends the instance."""
     broken = None
     try:
         request = _begin(request)
@@ -197,7 +197,10 @@ class Blacklist:
 def _judge(function, request):
     if function is None:
         return types.Verdict_Allow()
-    said = ambient.finished(function(request))
+    try:
+        said = ambient.finished(function(request))
+    except Failure as failure:
+        return types.Verdict_Deny(_text(failure.reason))
     denied, reason = said if isinstance(said, tuple) else (said, "")
     if not isinstance(denied, bool):
         raise TypeError(f"a blacklist function returns (bool, str) or bool, not {said!r}")
@@ -232,7 +235,12 @@ class Priority:
 
     def rank(self, request):
         def judge(function, request):
-            return 0.0 if function is None else float(ambient.finished(function(request)))
+            try:
+                return 0.0 if function is None else float(ambient.finished(function(request)))
+            except Unavailable as error:
+                # A caller does not pay for it, and an order is not worth an instance.
+                host.log("warn", f"the priority function cannot rank: {error.reason}")
+                return 0.0
 
         return _gate("priority", request, judge)
 

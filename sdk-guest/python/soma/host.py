@@ -4,10 +4,10 @@ import os
 import sys
 import time
 
-from .failure import NotWanted
+from .failure import NoMetagraph, NotWanted
 
 INSIDE = False
-_log = _clock = _random = _config = None
+_log = _clock = _random = _config = _metagraph = None
 
 try:
     from wit_world.imports import log as _log
@@ -17,6 +17,8 @@ except ImportError:
     pass
 
 if INSIDE:
+    from componentize_py_types import Err as _Err
+
     # What the manifest does not want is not in the world that the component is built for.
     try:
         from wit_world.imports import clock as _clock
@@ -30,6 +32,10 @@ if INSIDE:
         from wit_world.imports import config as _config
     except ImportError:
         pass
+    try:
+        from wit_world.imports import metagraph as _metagraph
+    except ImportError:
+        pass
 
 LEVELS = ("trace", "debug", "info", "warn", "error")
 
@@ -39,17 +45,20 @@ running = False
 #: Settings of unit tests, see `testing.configure`.
 settings = {}
 
+#: The metagraph of unit tests, see `testing.register`: a `Subnet` and a list of neurons, or why there is none.
+subnet = "offline"
+
 
 def wanted(name):
     """Whether the plugin's manifest wants the import."""
-    return {"clock": _clock, "random": _random, "config": _config}[name] is not None
+    return {"clock": _clock, "random": _random, "config": _config, "metagraph": _metagraph}[name] is not None
 
 
 def require(name, what):
     """Raises `NotWanted`, with the line to write, unless the import is there."""
     if not INSIDE or wanted(name):
         return
-    names = sorted([known for known in ("clock", "config", "random") if wanted(known)] + [name])
+    names = sorted([known for known in ("clock", "config", "metagraph", "random") if wanted(known)] + [name])
     line = ", ".join(f'"{known}"' for known in names)
     raise NotWanted(
         f"{what} needs `{name}`: write `wants = [{line}]` into plugin.toml, and the operator has to add "
@@ -98,3 +107,43 @@ def setting(key):
         return settings.get(key)
     _running("the operator's settings")
     return _config.get(key)
+
+
+def metagraph(function, *arguments):
+    """One function of the contract's metagraph: its record, its list of them, or None. Raises `NoMetagraph`."""
+    require("metagraph", "the metagraph")
+    if not INSIDE:
+        return getattr(_StandIn, function)(*arguments)
+    _running("the metagraph")
+    try:
+        return getattr(_metagraph, function)(*arguments)
+    except _Err as error:
+        absence = error.value.name
+    raise NoMetagraph(absence.lower().replace("_", "-"))
+
+
+class _StandIn:
+    """The metagraph of unit tests."""
+
+    @staticmethod
+    def _there():
+        if isinstance(subnet, str):
+            raise NoMetagraph(subnet)
+        return subnet
+
+    @classmethod
+    def current(cls):
+        return cls._there()[0]
+
+    @classmethod
+    def by_uid(cls, uid):
+        return next((neuron for neuron in cls._there()[1] if neuron.uid == uid), None)
+
+    @classmethod
+    def by_hotkey(cls, hotkey):
+        return next((neuron for neuron in cls._there()[1] if neuron.hotkey == hotkey), None)
+
+    @classmethod
+    def neurons(cls, start):
+        # So many at once as the host hands over.
+        return [neuron for neuron in cls._there()[1] if neuron.uid >= start][:256]

@@ -27,6 +27,9 @@ class Inside(unittest.TestCase):
     def test_print_time_and_randomness_are_the_hosts(self):
         self.run_script("granted", "clock random config")
 
+    def test_the_metagraph_is_the_hosts(self):
+        self.run_script("metagraph", "metagraph")
+
     def test_what_the_manifest_does_not_want_is_told(self):
         self.run_script("unwanted", "")
 

@@ -1,6 +1,6 @@
 import { enter } from "#host";
 import { describe, failure, Invalid, Refused, Unavailable } from "./failure.ts";
-import { error } from "./log.ts";
+import { error, warn } from "./log.ts";
 import { guarded, type Soon } from "./soon.ts";
 import { deny, type Verdict } from "./verdict.ts";
 
@@ -30,6 +30,11 @@ export function judging(gate: string, run: () => Soon<Verdict>): Soon<Verdict> {
 export function ranking(run: () => Soon<number>): Soon<number> {
   enter();
   return guarded(run, (thrown) => {
+    // A caller does not pay for it, and an order is not worth an instance.
+    if (thrown instanceof Unavailable) {
+      warn(`priority: ${describe(thrown)}`);
+      return 0;
+    }
     throw reported("priority", thrown);
   });
 }

@@ -22,3 +22,15 @@ declare module "soma:neuron/config@0.1.0" {
   /** The text of a setting, nothing when the operator did not set it. */
   export function get(key: string): string | null | undefined;
 }
+
+declare module "soma:neuron/metagraph@0.1.0" {
+  type Neuron = import("./metagraph.ts").Neuron;
+  /** What is to be seen. These throw an `Absence` when there is no metagraph. */
+  export function current(): import("./metagraph.ts").Subnet;
+  /** Nothing when there is no such uid. */
+  export function byUid(uid: number): Neuron | null | undefined;
+  /** Nothing when nobody is registered with this hotkey. */
+  export function byHotkey(hotkey: string): Neuron | null | undefined;
+  /** From this uid on, 256 at most. */
+  export function neurons(start: number): Neuron[];
+}

@@ -12,10 +12,10 @@
 // - verdict.ts: the answers of gates
 // - failure.ts: what may be thrown, and how it is told
 // - request.ts: who asks for what
-// - log.ts, format.ts, config.ts, clock.ts, random.ts: what the host offers
+// - log.ts, format.ts, config.ts, clock.ts, random.ts, metagraph.ts: what the host offers
 // - ambient.ts, engine.ts: the globals, and what the engine has in their place
 // - host/: the host in a component, and its stand-in in a test
-// - testing.ts: requests, settings and listeners for an author's tests
+// - testing.ts: requests, settings, listeners and a metagraph for an author's tests
 
 export { Axon } from "./axon.ts";
 export type { Answer, BytesHandler, Forward, Gates, Handler, Hooks, Pieces, Streaming } from "./axon.ts";
@@ -24,6 +24,8 @@ export { config } from "./config.ts";
 export { Invalid, Refused, Unavailable } from "./failure.ts";
 export { debug, error, info, log, trace, warn } from "./log.ts";
 export type { Level } from "./log.ts";
+export { metagraph, NoMetagraph } from "./metagraph.ts";
+export type { Absence, Neuron, Subnet } from "./metagraph.ts";
 export { random } from "./random.ts";
 export { Reply } from "./reply.ts";
 export type { Caller, Request } from "./request.ts";

@@ -41,9 +41,10 @@ export class ResponseStream {
   }
 }
 
-/** The engine throws the contract's error itself, or an Error that carries it. */
+/** The engine throws the contract's error itself, or something that carries it and is no Error of this realm. */
 function isLimit(thrown: unknown): boolean {
-  return thrown === "limit" || (thrown instanceof Error && "payload" in thrown && thrown.payload === "limit");
+  const carries = typeof thrown === "object" && thrown !== null && "payload" in thrown;
+  return thrown === "limit" || (carries && thrown.payload === "limit");
 }
 
 /** Gives the host its stream back: the engine would keep it until its next collection. */

@@ -1,12 +1,50 @@
 // For an author's tests on their own machine; a component has none of it.
 
-import { configure as set } from "./host/stand-in.ts";
+import { configure as set, register as setNeurons } from "./host/stand-in.ts";
+import type { Absence, Neuron, Subnet } from "./metagraph.ts";
 import type { Request } from "./request.ts";
 import { type HostStream, ResponseStream } from "./stream.ts";
 
 /** Sets what `config.get` answers; `undefined` unsets it. */
 export function configure(key: string, value: string | undefined): void {
   set(key, value);
+}
+
+/** An address. */
+const SOMEBODY = "5C4hrfjw9DjXZTzV3MwzrrAr9P1MJhSrvWGWqi1eSuyUpnhM";
+
+/** Sets what `metagraph` answers: a subnet with these neurons. Before it there is none (`offline`). */
+export function register(neurons: readonly Neuron[], subnet: Partial<Subnet> = {}): void {
+  const members = [...neurons].sort((one, other) => one.uid - other.uid);
+  const size = (members.at(-1)?.uid ?? -1) + 1;
+  setNeurons({ subnet: { netuid: 1, block: 1000, size, ownUid: undefined, ...subnet }, members });
+}
+
+/** Sets that there is no metagraph, and why. */
+export function registerNobody(absence: Absence): void {
+  setNeurons(absence);
+}
+
+/** A neuron with this stake in alpha and nothing else: no permit, no axon. Every field may be changed. */
+export function neuron(uid: number, hotkey: string, stake: number, changes: Partial<Neuron> = {}): Neuron {
+  return {
+    uid,
+    hotkey,
+    coldkey: SOMEBODY,
+    stake,
+    alphaStake: stake,
+    taoStake: 0,
+    emission: 0,
+    consensus: 0,
+    incentive: 0,
+    dividends: 0,
+    validatorTrust: 0,
+    validatorPermit: false,
+    active: false,
+    lastUpdate: 0,
+    axon: undefined,
+    ...changes,
+  };
 }
 
 /**
@@ -19,7 +57,7 @@ export function request(route: string): Request {
     route,
     target: `/${route}`,
     caller: {
-      hotkey: "5C4hrfjw9DjXZTzV3MwzrrAr9P1MJhSrvWGWqi1eSuyUpnhM",
+      hotkey: SOMEBODY,
       uid: undefined,
       stake: 0,
       validatorPermit: false,

@@ -180,6 +180,14 @@ test("a gate that fails does not open", () => {
   throws(() => priority.rank(request("Echo")), /broken/);
 });
 
+test("a gate that says not now denies, and an order that does is 0", () => {
+  const later = () => { throw new Unavailable("later"); };
+  const { blacklist, verify, priority } = new Axon().attach(Echo, repeat, { blacklist: later, verify: later, priority: later }).hooks;
+  deepEqual(blacklist.check(request("Echo")), { tag: "deny", val: "later" });
+  deepEqual(verify.check(request("Echo"), bytes({})), { tag: "deny", val: "later" });
+  equal(priority.rank(request("Echo")), 0);
+});
+
 test("init fails with a text", async () => {
   let prepared = 0;
   await new Axon().init(() => { prepared += 1; }).hooks.lifecycle.init();

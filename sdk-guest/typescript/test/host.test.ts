@@ -2,8 +2,8 @@ import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { test } from "node:test";
 
 import { line } from "../src/format.ts";
-import { clock, config, random } from "../src/index.ts";
-import { configure } from "../src/testing.ts";
+import { type Absence, clock, config, metagraph, NoMetagraph, random, Unavailable } from "../src/index.ts";
+import { configure, neuron, register, registerNobody } from "../src/testing.ts";
 
 test("reads settings and names a bad one", () => {
   equal(config.get("allow"), undefined);
@@ -34,6 +34,37 @@ test("chooses every value below the bound", () => {
     throws(() => random.bytes(len), /0 to 65536/);
   }
   ok(Math.abs(clock.nowMs() - Date.now()) < 1000);
+});
+
+test("without a chain everything says so", () => {
+  const absences: Absence[] = ["offline", "unread", "no-request"];
+  for (const absence of absences) {
+    registerNobody(absence);
+    const looks = [metagraph.current, () => metagraph.byUid(0), () => metagraph.byHotkey("5F"), metagraph.neurons];
+    for (const look of looks) {
+      throws(look, (thrown: unknown) => {
+        ok(thrown instanceof NoMetagraph && thrown instanceof Unavailable);
+        deepEqual([thrown.absence, thrown.message], [absence, "the metagraph is not there at the moment"]);
+        return thrown.why !== absence;
+      });
+    }
+  }
+});
+
+test("neurons are found by uid and hotkey and come in order over all pages", () => {
+  const uids = Array.from({ length: 600 }, (_, uid) => uid);
+  register(uids.toReversed().map((uid) => neuron(uid, `5-${uid}`, uid)), { ownUid: 3 });
+  deepEqual(metagraph.current(), { netuid: 1, block: 1000, size: 600, ownUid: 3 });
+  equal(metagraph.byUid(599)?.hotkey, "5-599");
+  for (const uid of [600, -1, 65536, 1.5, NaN]) {
+    equal(metagraph.byUid(uid), undefined);
+  }
+  equal(metagraph.byHotkey("5-7")?.stake, 7);
+  equal(metagraph.byHotkey("7"), undefined);
+  deepEqual(Array.from(metagraph.neurons(), ({ uid }) => uid), uids);
+  register([]);
+  deepEqual([...metagraph.neurons()], []);
+  registerNobody("offline");
 });
 
 test("a line shows what console.log would", () => {

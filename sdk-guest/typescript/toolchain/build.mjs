@@ -15,15 +15,20 @@ const PACKAGE = "soma:neuron/";
 const VERSION = "@0.1.0";
 
 /** What the manifest has to want; the shape that a module has when it does not, with what a call says. */
-const FUNCTIONS = { clock: ["nowMs"], random: ["bytes"], config: ["get"] };
+const FUNCTIONS = {
+  clock: ["nowMs"],
+  random: ["bytes"],
+  config: ["get"],
+  metagraph: ["current", "byUid", "byHotkey", "neurons"],
+};
 
 /** What a library of the browser or of node calls, for the message. */
-const ALSO = { clock: " (Date and performance too)", random: " (Math.random and crypto too)", config: "" };
+const ALSO = { clock: " (Date and performance too)", random: " (Math.random and crypto too)" };
 
 /** Stands in for an import that the manifest does not want: it would have to be granted. */
 function refusal(want, wants) {
   const list = [...wants, want].map((name) => `"${name}"`).join(", ");
-  const message = `the ${want} of the host${ALSO[want]} needs this line in plugin.toml: wants = [${list}]`;
+  const message = `the ${want} of the host${ALSO[want] ?? ""} needs this line in plugin.toml: wants = [${list}]`;
   const body = `{ throw new Error(${JSON.stringify(message)}); }`;
   return FUNCTIONS[want].map((name) => `export function ${name}() ${body}`).join("\n");
 }

@@ -94,6 +94,14 @@ impl Account {
         let key = format!("0x{}", hex::encode(public.0));
         Ok(json!({ "accountId": key, "publicKey": key, "ss58Address": public.to_ss58(), "cryptoType": 1 }))
     }
+
+    fn secret_file(&self) -> Result<Value, HarnessError> {
+        let mut secret = self.public_file()?;
+        if let Some(fields) = secret.as_object_mut() {
+            fields.insert("secretSeed".to_owned(), Value::from(format!("0x{}", self.seed)));
+        }
+        Ok(secret)
+    }
 }
 
 /// Writes a wallet for each account below `folder`, as both Python SDKs lay them out: hotkey `default`, no coldkey.
@@ -106,15 +114,19 @@ pub fn write_wallets(folder: &Path) -> Result<(), HarnessError> {
         let hotkeys = wallet.join("hotkeys");
         fs::create_dir_all(&hotkeys).map_err(HarnessError::io(format!("creating {}", hotkeys.display())))?;
         let public = account.public_file()?;
-        let mut secret = public.clone();
-        if let Some(fields) = secret.as_object_mut() {
-            fields.insert("secretSeed".to_owned(), Value::from(format!("0x{}", account.seed)));
-        }
-        write_private(&hotkeys.join("default"), &secret)?;
+        write_private(&hotkeys.join("default"), &account.secret_file()?)?;
         write_private(&hotkeys.join("defaultpub.txt"), &public)?;
         write_private(&wallet.join("coldkeypub.txt"), &public)?;
     }
     Ok(())
+}
+
+/// Writes the account's key as the coldkey of its wallet as well, without a password: it pays on development chains.
+///
+/// # Errors
+/// [`HarnessError::Io`] when the file cannot be written.
+pub fn write_coldkey(folder: &Path, account: Account) -> Result<(), HarnessError> {
+    write_private(&folder.join(account.name).join("coldkey"), &account.secret_file()?)
 }
 
 fn write_private(path: &Path, content: &Value) -> Result<(), HarnessError> {

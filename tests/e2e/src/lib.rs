@@ -15,11 +15,12 @@
 //! - [`settings`]: the `soma.toml` of a test
 //! - [`neuron`]: a running `soma run`
 //! - [`query`]: `soma query` and the other one-shot commands
+//! - [`rpc`]: one question of the JSON-RPC, and a running `soma localnet`
 //! - [`signed`]: requests signed by hand, to be bent before they are sent
 //! - [`wire`]: one HTTP exchange over a plain socket
 //! - [`attack`]: hostile clients, from many addresses of the loopback network
 //! - [`flood`]: what they cost, measured
-//! - [`mod@bench`]: what whole servers cost: ours beside the Python ones, swaps, many plugins
+//! - [`mod@bench`]: what whole servers cost: ours beside the Python ones, swaps, many plugins; the chain
 //! - [`differential`]: our axon beside the real one, on generated requests
 //! - [`error`]: what can go wrong in the harness itself
 
@@ -34,6 +35,7 @@ pub mod places;
 pub mod process;
 pub mod python;
 pub mod query;
+pub mod rpc;
 pub mod settings;
 pub mod signed;
 pub mod wire;

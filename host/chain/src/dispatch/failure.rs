@@ -12,7 +12,10 @@ use super::{Fault, Layer};
 #[must_use]
 pub fn fault(bytes: &[u8], metadata: &Metadata) -> Fault {
     named(bytes, metadata).unwrap_or_else(|| {
-        let said = format!("its error cannot be read: 0x{}", hex::encode(bytes.get(..bytes.len().min(32)).unwrap_or_default()));
+        let said = format!(
+            "its error cannot be read: 0x{}",
+            hex::encode(bytes.get(..bytes.len().min(32)).unwrap_or_default())
+        );
         Fault::named(Layer::Dispatch, "Undecodable", &said)
     })
 }

@@ -2,10 +2,13 @@
 
 use scale_decode::DecodeAsType;
 use soma_protocol::ss58::PublicKey;
+use subxt::metadata::Metadata;
 use subxt::utils::H256;
 
 use super::Metagraph;
+use super::read::{API, BY_MECHANISM};
 use crate::axon::Axon;
+use crate::error::ChainError;
 use crate::neuron::Neuron;
 
 /// The columns to ask for, by the numbers that the runtime gives its fields. Rank, trust and pruning score are not
@@ -29,6 +32,36 @@ pub(super) struct Answer {
     alpha_stake: Option<Vec<u64>>,
     tao_stake: Option<Vec<u64>>,
     total_stake: Option<Vec<u64>>,
+}
+
+impl Metagraph {
+    /// The metagraph in the bytes that a runtime answered to `get_selective_mechagraph`, by the types of its metadata.
+    /// Validator trust, which is in a storage and not in the answer, is 0.
+    ///
+    /// # Errors
+    /// [`ChainError::NoSubnet`] when the answer is that there is none, [`ChainError::Undecodable`] when it cannot be read
+    /// or lacks a column.
+    pub fn from_answer(
+        netuid: u16,
+        block: u64,
+        hash: H256,
+        answer: &[u8],
+        metadata: &Metadata,
+    ) -> Result<Self, ChainError> {
+        let what = || format!("runtime API {API}.{BY_MECHANISM}");
+        let undecodable = |detail: String| ChainError::Undecodable { what: what(), detail };
+        let method = metadata.runtime_api_trait_by_name(API).and_then(|api| api.method_by_name(BY_MECHANISM));
+        let ty = method.ok_or_else(|| undecodable("the metadata does not have it".to_owned()))?.output_ty();
+        let mut rest = answer;
+        let answer = Option::<Answer>::decode_as_type(&mut rest, ty, metadata.types());
+        let answer = answer.map_err(|error| undecodable(error.to_string()))?;
+        if !rest.is_empty() {
+            return Err(undecodable(format!("{} bytes are left over", rest.len())));
+        }
+        let answer = answer.ok_or(ChainError::NoSubnet { netuid })?;
+        let columns = answer.columns(Vec::new()).map_err(|missing| undecodable(format!("it has no `{missing}`")))?;
+        columns.metagraph(netuid, block, hash).map_err(undecodable)
+    }
 }
 
 /// A metagraph column by column, as the chain has it.
@@ -87,7 +120,8 @@ impl Columns {
         if count > usize::from(u16::MAX) + 1 {
             return Err(format!("it has {count} neurons, and a subnet has at most 65,536"));
         }
-        for (name, found) in [("coldkeys", self.coldkeys.len()), ("axons", self.axons.len()), ("stakes", self.stake.len())]
+        for (name, found) in
+            [("coldkeys", self.coldkeys.len()), ("axons", self.axons.len()), ("stakes", self.stake.len())]
         {
             if found != count {
                 return Err(format!("it has {count} hotkeys and {found} {name}"));

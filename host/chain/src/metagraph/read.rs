@@ -5,10 +5,10 @@ use super::answer::{Answer, COLUMNS, Columns};
 use crate::at::{At, PALLET};
 use crate::error::ChainError;
 
-const API: &str = "SubnetInfoRuntimeApi";
+pub(super) const API: &str = "SubnetInfoRuntimeApi";
 
 /// Asks for chosen columns of one incentive mechanism of a subnet.
-const BY_MECHANISM: &str = "get_selective_mechagraph";
+pub(super) const BY_MECHANISM: &str = "get_selective_mechagraph";
 
 /// The same for a runtime that has not got several mechanisms.
 const BY_SUBNET: &str = "get_selective_metagraph";
@@ -34,10 +34,9 @@ impl At {
         } else {
             self.columns_by_storage(netuid).await?
         };
-        columns.metagraph(netuid, self.number(), self.hash()).map_err(|detail| ChainError::Undecodable {
-            what: format!("the metagraph of subnet {netuid}"),
-            detail,
-        })
+        columns
+            .metagraph(netuid, self.number(), self.hash())
+            .map_err(|detail| ChainError::Undecodable { what: format!("the metagraph of subnet {netuid}"), detail })
     }
 
     async fn answered(&self, netuid: u16, answer: Option<Answer>, method: &str) -> Result<Columns, ChainError> {

@@ -46,7 +46,8 @@ impl At {
         let mut found: Vec<(u16, [u8; 32])> = Vec::new();
         for (key, hotkey) in self.entries(PALLET, "Keys", netuid, MOST).await? {
             let uid = key.last_chunk().copied().map(u16::from_le_bytes);
-            let uid = uid.ok_or_else(|| ChainError::Undecodable { what: what(), detail: "a key is too short".into() })?;
+            let uid =
+                uid.ok_or_else(|| ChainError::Undecodable { what: what(), detail: "a key is too short".into() })?;
             found.push((uid, hotkey));
         }
         found.sort_unstable();

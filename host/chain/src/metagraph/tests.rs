@@ -11,6 +11,7 @@ use subxt::utils::H256;
 
 use super::Metagraph;
 use super::answer::Answer;
+use crate::error::ChainError;
 use crate::neuron::Neuron;
 
 /// What is recorded from finney; not part of the repository.
@@ -56,6 +57,23 @@ fn a_recorded_metagraph_decodes_whole() {
     }
     assert_eq!(metagraph.by_hotkey(&PublicKey([7; 32])), None);
     assert_eq!(metagraph.neuron(1024), None);
+}
+
+#[test]
+fn the_bytes_of_an_answer_are_read_whole_or_refused() {
+    let (Some(file), Some(metadata)) =
+        (recorded("recorded/rec_SubnetInfoRuntimeApi_get_selective_mechagraph.hex"), recorded("finney-393.scale"))
+    else {
+        return;
+    };
+    let metadata = Metadata::decode_from(&metadata).unwrap();
+    let file: serde_json::Value = serde_json::from_slice(&file).unwrap();
+    let bytes = hex::decode(file["result"].as_str().unwrap().trim_start_matches("0x")).unwrap();
+    let read = |bytes: &[u8]| Metagraph::from_answer(1, 6_852_690, H256::zero(), bytes, &metadata);
+    assert_eq!(read(&bytes).ok(), of_finney());
+    assert!(matches!(read(&[0]), Err(ChainError::NoSubnet { netuid: 1 })));
+    assert!(matches!(read(&[bytes.as_slice(), &[0]].concat()), Err(ChainError::Undecodable { .. })));
+    assert!(matches!(read(&bytes[..bytes.len() - 1]), Err(ChainError::Undecodable { .. })));
 }
 
 /// Another answer of the same node about the same block.

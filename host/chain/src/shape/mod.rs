@@ -129,7 +129,8 @@ pub fn drift(metadata: &Metadata) -> Vec<Drift> {
         Some(_) => None,
     });
     let names: Vec<&str> = extensions(metadata);
-    let new = names.iter().filter(|name| !EXTENSIONS.contains(name)).map(|name| Drift::NewExtension((*name).to_owned()));
+    let new =
+        names.iter().filter(|name| !EXTENSIONS.contains(name)).map(|name| Drift::NewExtension((*name).to_owned()));
     let lost = EXTENSIONS.iter().filter(|name| !names.contains(name)).map(|name| Drift::LostExtension(name));
     shapes.chain(new).chain(lost).collect()
 }
@@ -158,10 +159,8 @@ mod tests {
     #[test]
     fn the_table_is_that_of_finney() {
         let Some(metadata) = finney() else { return };
-        let derived: Vec<String> = table()
-            .iter()
-            .map(|shape| format!("{shape} {}", shape.found(&metadata).unwrap_or_default()))
-            .collect();
+        let derived: Vec<String> =
+            table().iter().map(|shape| format!("{shape} {}", shape.found(&metadata).unwrap_or_default())).collect();
         let written: Vec<String> = table().iter().map(|shape| format!("{shape} {}", shape.hash)).collect();
         assert_eq!(written, derived, "{}", derived.join("\n"));
         assert_eq!(extensions(&metadata), EXTENSIONS);

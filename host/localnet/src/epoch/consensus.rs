@@ -33,7 +33,8 @@ pub(super) struct Outcome {
 impl Input {
     /// Who gets a permit now: the `most` neurons with the largest stake, none without stake.
     pub(super) fn permits(&self, most: usize) -> Vec<bool> {
-        let mut order: Vec<(usize, f64)> = self.stake.iter().copied().enumerate().filter(|(_, stake)| *stake > 0.0).collect();
+        let mut order: Vec<(usize, f64)> =
+            self.stake.iter().copied().enumerate().filter(|(_, stake)| *stake > 0.0).collect();
         order.sort_by(|(_, one), (_, other)| other.total_cmp(one));
         let chosen: Vec<usize> = order.into_iter().take(most).map(|(uid, _)| uid).collect();
         (0..self.stake.len()).map(|uid| chosen.contains(&uid)).collect()
@@ -43,7 +44,9 @@ impl Input {
     fn voices(&self) -> Vec<f64> {
         let states = self.active.iter().zip(&self.permitted);
         let voices = self.stake.iter().zip(states);
-        normalised(voices.map(|(stake, (active, permitted))| if *active && *permitted { *stake } else { 0.0 }).collect())
+        normalised(
+            voices.map(|(stake, (active, permitted))| if *active && *permitted { *stake } else { 0.0 }).collect(),
+        )
     }
 
     /// Rows of weights, of validators only, without what they give themselves, each summing to 1.
@@ -66,7 +69,8 @@ pub(super) fn run(input: &Input) -> Outcome {
         votes.iter().map(|row| row.iter().zip(&consensus).map(|(vote, most)| vote.min(*most)).collect()).collect();
     let before: Vec<f64> = (0..count).map(|target| weighted(&column(&votes, target), &voices)).collect();
     let rank: Vec<f64> = (0..count).map(|target| weighted(&column(&clipped, target), &voices)).collect();
-    let trust = rank.iter().zip(&before).map(|(after, before)| if *before > 0.0 { after / before } else { 0.0 }).collect();
+    let trust =
+        rank.iter().zip(&before).map(|(after, before)| if *before > 0.0 { after / before } else { 0.0 }).collect();
     let incentive = normalised(rank);
     let bonds = bonds(input, &voices, &clipped);
     let dividends = normalised(bonds.iter().map(|row| weighted(row, &incentive)).collect());

@@ -121,7 +121,10 @@ fn write<T: Config>(netuid: u16, keys: &[AccountId32], outcome: Outcome) {
         Bonds::<T>::insert(netuid, uid, sparse(row));
     }
     let most = emission.iter().copied().max().unwrap_or_default().max(1) as f64;
-    PruningScores::<T>::insert(netuid, emission.iter().map(|earned| scaled(*earned as f64 / most)).collect::<Vec<u16>>());
+    PruningScores::<T>::insert(
+        netuid,
+        emission.iter().map(|earned| scaled(*earned as f64 / most)).collect::<Vec<u16>>(),
+    );
     Emission::<T>::insert(netuid, emission);
     Rank::<T>::insert(netuid, all_scaled(&outcome.incentive));
     Incentive::<T>::insert(netuid, all_scaled(&outcome.incentive));

@@ -44,7 +44,8 @@ impl TransactionExtension<RuntimeCall> for CheckNonce {
             Some(before) if self.0 > next => vec![(&who, before).encode()],
             _ => Vec::new(),
         };
-        let validity = ValidTransaction { requires, provides: vec![(&who, self.0).encode()], ..ValidTransaction::default() };
+        let validity =
+            ValidTransaction { requires, provides: vec![(&who, self.0).encode()], ..ValidTransaction::default() };
         Ok((validity, Some(who), origin))
     }
 

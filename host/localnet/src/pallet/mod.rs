@@ -30,7 +30,7 @@ pub type MaxCommitBytes = frame_support::traits::ConstU32<5_000>;
 pub mod pallet {
     use frame_support::dispatch::Pays;
     use frame_support::pallet_prelude::*;
-    use frame_support::traits::{ConstBool, ConstI16, ConstU16, ConstU64, ConstU8};
+    use frame_support::traits::{ConstBool, ConstI16, ConstU8, ConstU16, ConstU64};
     use frame_system::pallet_prelude::*;
     use sp_core::H256;
     use sp_core::crypto::AccountId32;
@@ -48,7 +48,10 @@ pub mod pallet {
     pub struct Pallet<T>(_);
 
     #[pallet::config]
-    pub trait Config: frame_system::Config<AccountId = AccountId32, Nonce = u32> + pallet_balances::Config<Balance = u64> {}
+    pub trait Config:
+        frame_system::Config<AccountId = AccountId32, Nonce = u32> + pallet_balances::Config<Balance = u64>
+    {
+    }
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
@@ -62,21 +65,42 @@ pub mod pallet {
     impl<T: Config> Pallet<T> {
         #[pallet::call_index(0)]
         #[pallet::weight((WORK, DispatchClass::Normal, Pays::No))]
-        pub fn set_weights(origin: OriginFor<T>, netuid: u16, dests: Vec<u16>, weights: Vec<u16>, version_key: u64) -> DispatchResult {
+        pub fn set_weights(
+            origin: OriginFor<T>,
+            netuid: u16,
+            dests: Vec<u16>,
+            weights: Vec<u16>,
+            version_key: u64,
+        ) -> DispatchResult {
             let hotkey = ensure_signed(origin)?;
             Rules::<T>::said(Rules::<T>::set_weights(&hotkey, netuid, 0, dests, weights, version_key))
         }
 
         #[pallet::call_index(2)]
         #[pallet::weight((WORK, DispatchClass::Normal, Pays::Yes))]
-        pub fn add_stake(origin: OriginFor<T>, hotkey: T::AccountId, netuid: u16, amount_staked: u64) -> DispatchResult {
+        pub fn add_stake(
+            origin: OriginFor<T>,
+            hotkey: T::AccountId,
+            netuid: u16,
+            amount_staked: u64,
+        ) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
             Rules::<T>::said(Rules::<T>::add_stake(&coldkey, &hotkey, netuid, amount_staked))
         }
 
         #[pallet::call_index(4)]
         #[pallet::weight((WORK, DispatchClass::Normal, Pays::No))]
-        pub fn serve_axon(origin: OriginFor<T>, netuid: u16, version: u32, ip: u128, port: u16, ip_type: u8, protocol: u8, placeholder1: u8, placeholder2: u8) -> DispatchResult {
+        pub fn serve_axon(
+            origin: OriginFor<T>,
+            netuid: u16,
+            version: u32,
+            ip: u128,
+            port: u16,
+            ip_type: u8,
+            protocol: u8,
+            placeholder1: u8,
+            placeholder2: u8,
+        ) -> DispatchResult {
             let hotkey = ensure_signed(origin)?;
             let axon = AxonInfo { block: 0, version, ip, port, ip_type, protocol, placeholder1, placeholder2 };
             Rules::<T>::said(Rules::<T>::serve_axon(&hotkey, netuid, axon, None))
@@ -84,7 +108,14 @@ pub mod pallet {
 
         #[pallet::call_index(5)]
         #[pallet::weight((WORK, DispatchClass::Normal, Pays::No))]
-        pub fn serve_prometheus(origin: OriginFor<T>, netuid: u16, version: u32, ip: u128, port: u16, ip_type: u8) -> DispatchResult {
+        pub fn serve_prometheus(
+            origin: OriginFor<T>,
+            netuid: u16,
+            version: u32,
+            ip: u128,
+            port: u16,
+            ip_type: u8,
+        ) -> DispatchResult {
             let hotkey = ensure_signed(origin)?;
             Rules::<T>::said(Rules::<T>::serve_prometheus(&hotkey, netuid, version, Endpoint { ip, port, ip_type }))
         }
@@ -98,7 +129,18 @@ pub mod pallet {
 
         #[pallet::call_index(40)]
         #[pallet::weight((WORK, DispatchClass::Normal, Pays::No))]
-        pub fn serve_axon_tls(origin: OriginFor<T>, netuid: u16, version: u32, ip: u128, port: u16, ip_type: u8, protocol: u8, placeholder1: u8, placeholder2: u8, certificate: Vec<u8>) -> DispatchResult {
+        pub fn serve_axon_tls(
+            origin: OriginFor<T>,
+            netuid: u16,
+            version: u32,
+            ip: u128,
+            port: u16,
+            ip_type: u8,
+            protocol: u8,
+            placeholder1: u8,
+            placeholder2: u8,
+            certificate: Vec<u8>,
+        ) -> DispatchResult {
             let hotkey = ensure_signed(origin)?;
             let axon = AxonInfo { block: 0, version, ip, port, ip_type, protocol, placeholder1, placeholder2 };
             Rules::<T>::said(Rules::<T>::serve_axon(&hotkey, netuid, axon, Some(certificate)))
@@ -120,7 +162,14 @@ pub mod pallet {
 
         #[pallet::call_index(119)]
         #[pallet::weight((WORK, DispatchClass::Normal, Pays::No))]
-        pub fn set_mechanism_weights(origin: OriginFor<T>, netuid: u16, mecid: u8, dests: Vec<u16>, weights: Vec<u16>, version_key: u64) -> DispatchResult {
+        pub fn set_mechanism_weights(
+            origin: OriginFor<T>,
+            netuid: u16,
+            mecid: u8,
+            dests: Vec<u16>,
+            weights: Vec<u16>,
+            version_key: u64,
+        ) -> DispatchResult {
             let hotkey = ensure_signed(origin)?;
             Rules::<T>::said(Rules::<T>::set_weights(&hotkey, netuid, mecid, dests, weights, version_key))
         }

@@ -54,7 +54,8 @@ impl<T: Config> Rules<T> {
             Call::set_mechanism_weights { netuid, mecid, dests, weights, version_key } => {
                 Self::check_weights(who, *netuid, *mecid, dests, weights, *version_key)
             }
-            Call::serve_axon { netuid, ip, port, ip_type, .. } | Call::serve_axon_tls { netuid, ip, port, ip_type, .. } => {
+            Call::serve_axon { netuid, ip, port, ip_type, .. }
+            | Call::serve_axon_tls { netuid, ip, port, ip_type, .. } => {
                 let axon = AxonInfo { ip: *ip, port: *port, ip_type: *ip_type, ..AxonInfo::default() };
                 Self::check_axon(who, *netuid, &axon)
             }
@@ -62,7 +63,9 @@ impl<T: Config> Rules<T> {
                 Self::check_prometheus(who, *netuid, &Endpoint { ip: *ip, port: *port, ip_type: *ip_type })
             }
             Call::burned_register { netuid, hotkey } => Self::check_registration(who, hotkey, *netuid),
-            Call::add_stake { hotkey, netuid, amount_staked } => Self::check_stake(who, hotkey, *netuid, *amount_staked),
+            Call::add_stake { hotkey, netuid, amount_staked } => {
+                Self::check_stake(who, hotkey, *netuid, *amount_staked)
+            }
             _ => Ok(()),
         }
     }

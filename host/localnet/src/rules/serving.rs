@@ -66,7 +66,12 @@ impl<T: Config> Rules<T> {
         }
     }
 
-    fn check_endpoint(hotkey: &AccountId32, netuid: u16, endpoint: &Endpoint, last: Option<u64>) -> Result<(), Error<T>> {
+    fn check_endpoint(
+        hotkey: &AccountId32,
+        netuid: u16,
+        endpoint: &Endpoint,
+        last: Option<u64>,
+    ) -> Result<(), Error<T>> {
         Self::check_subnet(netuid)?;
         if Self::uid(netuid, hotkey).is_none() {
             return Err(Error::HotKeyNotRegisteredInNetwork);

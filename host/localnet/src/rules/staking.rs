@@ -1,13 +1,13 @@
 //! Stake: a subnet's alpha and the root network's TAO. Here an alpha costs a TAO; there is no pool that sets a price.
 
-use frame_support::traits::tokens::{Fortitude, Precision, Preservation};
 use frame_support::traits::fungible::{Inspect, Mutate};
+use frame_support::traits::tokens::{Fortitude, Precision, Preservation};
 use sp_core::crypto::AccountId32;
 
 use super::Rules;
 use crate::pallet::{
-    Alpha, Config, Error, Event, Owner, OwnedHotkeys, Pallet, StakingHotkeys, SubnetAlphaOut, SubnetTAO, SubtokenEnabled,
-    TaoWeight, TotalHotkeyAlpha, TotalHotkeyShares, TotalStake,
+    Alpha, Config, Error, Event, OwnedHotkeys, Owner, Pallet, StakingHotkeys, SubnetAlphaOut, SubnetTAO,
+    SubtokenEnabled, TaoWeight, TotalHotkeyAlpha, TotalHotkeyShares, TotalStake,
 };
 use crate::types::FixedU128;
 
@@ -41,7 +41,12 @@ impl<T: Config> Rules<T> {
         Stake { alpha, tao, total: alpha.saturating_add((tao as f64 * weight) as u64) }
     }
 
-    pub(crate) fn check_stake(coldkey: &AccountId32, hotkey: &AccountId32, netuid: u16, rao: u64) -> Result<(), Error<T>> {
+    pub(crate) fn check_stake(
+        coldkey: &AccountId32,
+        hotkey: &AccountId32,
+        netuid: u16,
+        rao: u64,
+    ) -> Result<(), Error<T>> {
         Self::check_subnet(netuid)?;
         if netuid != ROOT && !SubtokenEnabled::<T>::get(netuid) {
             return Err(Error::SubtokenDisabled);
@@ -58,7 +63,12 @@ impl<T: Config> Rules<T> {
         }
     }
 
-    pub(crate) fn add_stake(coldkey: &AccountId32, hotkey: &AccountId32, netuid: u16, rao: u64) -> Result<(), Error<T>> {
+    pub(crate) fn add_stake(
+        coldkey: &AccountId32,
+        hotkey: &AccountId32,
+        netuid: u16,
+        rao: u64,
+    ) -> Result<(), Error<T>> {
         Self::check_stake(coldkey, hotkey, netuid, rao)?;
         Self::pay(coldkey, rao)?;
         Self::credit(coldkey, hotkey, netuid, rao);
@@ -92,9 +102,15 @@ impl<T: Config> Rules<T> {
     }
 
     pub(crate) fn pay(account: &AccountId32, rao: u64) -> Result<(), Error<T>> {
-        pallet_balances::Pallet::<T>::burn_from(account, rao, Preservation::Preserve, Precision::Exact, Fortitude::Polite)
-            .map(|_| ())
-            .map_err(|_| Error::BalanceWithdrawalError)
+        pallet_balances::Pallet::<T>::burn_from(
+            account,
+            rao,
+            Preservation::Preserve,
+            Precision::Exact,
+            Fortitude::Polite,
+        )
+        .map(|_| ())
+        .map_err(|_| Error::BalanceWithdrawalError)
     }
 }
 

@@ -19,7 +19,10 @@ async fn sockets_drop() {
     let chain = Chain::with_neurons(Layer::Pool).await;
     chain.net.fault(Fault::DropSockets);
     let lost = tokio::time::timeout(Duration::from_secs(5), chain.rpc.system_chain()).await.unwrap();
-    assert!(matches!(lost, Err(subxt_rpcs::Error::Client(_) | subxt_rpcs::Error::DisconnectedWillReconnect(_))), "{lost:?}");
+    assert!(
+        matches!(lost, Err(subxt_rpcs::Error::Client(_) | subxt_rpcs::Error::DisconnectedWillReconnect(_))),
+        "{lost:?}"
+    );
     connect(&chain.net.url()).await.1.system_chain().await.unwrap();
 }
 

@@ -53,13 +53,15 @@ impl Chain {
         };
         let at = self.client.at_current_block().await.unwrap();
         let extrinsics = at.extrinsics().fetch().await.unwrap();
-        let ours = extrinsics.iter().map(|one| one.unwrap()).find(|one| one.hash() == hash).expect("it is in the block");
+        let ours =
+            extrinsics.iter().map(|one| one.unwrap()).find(|one| one.hash() == hash).expect("it is in the block");
         let events = ours.events().await.unwrap();
         let failed = events.iter().map(|event| event.unwrap()).find(|event| event.event_name() == "ExtrinsicFailed");
         match failed {
             None => Ok(()),
             Some(event) => {
-                let error = subxt::error::DispatchError::decode_from(event.field_bytes(), at.metadata().clone()).unwrap();
+                let error =
+                    subxt::error::DispatchError::decode_from(event.field_bytes(), at.metadata().clone()).unwrap();
                 let subxt::error::DispatchError::Module(error) = error else { panic!("{error:?}") };
                 Err(Refused::Call(error.details().unwrap().variant.name.clone()))
             }
@@ -112,11 +114,9 @@ pub fn alpha(whole: u64) -> u64 {
 pub fn neurons() -> Genesis {
     let mut genesis = Genesis::development();
     let member = |name: &str, stake| Member { hotkey: public(name), coldkey: public("//Alice"), stake: alpha(stake) };
-    genesis.subnets[0].members =
-        vec![member("//v0", 600), member("//v1", 400), member("//m2", 0), member("//m3", 0)];
-    genesis.subnets[0].changes = (0..2)
-        .map(|uid| Change::Permit { netuid: 1, uid, permit: soma_localnet::Switch::On })
-        .collect();
+    genesis.subnets[0].members = vec![member("//v0", 600), member("//v1", 400), member("//m2", 0), member("//m3", 0)];
+    genesis.subnets[0].changes =
+        (0..2).map(|uid| Change::Permit { netuid: 1, uid, permit: soma_localnet::Switch::On }).collect();
     genesis
 }
 

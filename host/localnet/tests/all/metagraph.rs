@@ -56,8 +56,20 @@ async fn the_metagraph_has_a_place_for_each_neuron_in_every_column() {
         let arguments = arguments.into_iter().map(Value::u128).collect();
         let graph = ask(&chain, SUBNETS, method, arguments).await.unwrap();
         for column in [
-            "active", "validator_permit", "pruning_score", "last_update", "emission", "dividends", "incentives", "consensus",
-            "trust", "rank", "block_at_registration", "alpha_stake", "tao_stake", "total_stake",
+            "active",
+            "validator_permit",
+            "pruning_score",
+            "last_update",
+            "emission",
+            "dividends",
+            "incentives",
+            "consensus",
+            "trust",
+            "rank",
+            "block_at_registration",
+            "alpha_stake",
+            "tao_stake",
+            "total_stake",
         ] {
             assert_eq!(numbers(&graph, column).len(), 4, "{method} {column}");
         }
@@ -68,7 +80,10 @@ async fn the_metagraph_has_a_place_for_each_neuron_in_every_column() {
         }
         let axon = graph.at("axons").unwrap().at(2).unwrap();
         let field = |name: &str| axon.at(name).unwrap().as_u128().unwrap();
-        assert_eq!([field("ip"), field("port"), field("ip_type"), field("version"), field("block")], [0x7f00_0002, 8091, 4, 7, 1]);
+        assert_eq!(
+            [field("ip"), field("port"), field("ip_type"), field("version"), field("block")],
+            [0x7f00_0002, 8091, 4, 7, 1]
+        );
         assert_eq!((number(graph.at("num_uids").unwrap()), number(graph.at("tempo").unwrap())), (4, 20));
         // Alpha counts whole, and of TAO 18 %.
         assert_eq!(numbers(&graph, "alpha_stake"), [600, 400, 0, 0].map(|whole| u128::from(alpha(whole))));
@@ -82,14 +97,20 @@ async fn the_metagraph_has_a_place_for_each_neuron_in_every_column() {
 async fn a_selective_metagraph_has_what_was_asked_for() {
     let chain = served().await;
     // Hotkeys, axons and those with a permit; and a number that nothing has.
-    let wanted = || Value::unnamed_composite([52, 55, 73, 900].map(Value::u128));
+    let wanted = || Value::unnamed_composite([52, 55, 72, 900].map(Value::u128));
     for (method, mut arguments) in [("get_selective_metagraph", vec![1]), ("get_selective_mechagraph", vec![1, 0])] {
         let arguments = arguments.drain(..).map(Value::u128).chain([wanted()]).collect();
         let graph = ask(&chain, SUBNETS, method, arguments).await.unwrap();
-        let has = |field: &str| matches!(&graph.at(field).unwrap().value, ValueDef::Variant(option) if option.name == "Some");
-        for (field, expected) in
-            [("hotkeys", true), ("axons", true), ("validators", true), ("coldkeys", false), ("name", false), ("commitments", false)]
-        {
+        let has =
+            |field: &str| matches!(&graph.at(field).unwrap().value, ValueDef::Variant(option) if option.name == "Some");
+        for (field, expected) in [
+            ("hotkeys", true),
+            ("axons", true),
+            ("validators", true),
+            ("coldkeys", false),
+            ("name", false),
+            ("commitments", false),
+        ] {
             assert_eq!(has(field), expected, "{method} {field}");
         }
     }
@@ -112,7 +133,12 @@ async fn neurons_and_settings_are_told_one_by_one() {
     for method in ["get_subnet_hyperparams", "get_subnet_hyperparams_v2"] {
         let settings = ask(&chain, SUBNETS, method, subnet()).await.unwrap();
         let field = |name: &str| number(settings.at(name).unwrap());
-        let found = [field("weights_rate_limit"), field("tempo"), field("serving_rate_limit"), field("commit_reveal_weights_enabled")];
+        let found = [
+            field("weights_rate_limit"),
+            field("tempo"),
+            field("serving_rate_limit"),
+            field("commit_reveal_weights_enabled"),
+        ];
         assert_eq!(found, [77, 20, 0, 0], "{method}");
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use soma_localnet::{BlockTime, Config, Genesis, LocalnetError, Localnet, Subnet};
+use soma_localnet::{BlockTime, Config, Genesis, Localnet, LocalnetError, Subnet};
 use subxt_rpcs::client::rpc_params;
 
 use crate::fixture::{Chain, Refused, alpha, argument, neurons, public};
@@ -16,7 +16,8 @@ async fn it_is_ready_and_a_transaction_is_final_at_once() {
     let mut times = Vec::new();
     for count in 0..10u128 {
         let begun = Instant::now();
-        let stake = vec![argument("//m2"), subxt::dynamic::Value::u128(1), subxt::dynamic::Value::u128(2_000_000_000 + count)];
+        let stake =
+            vec![argument("//m2"), subxt::dynamic::Value::u128(1), subxt::dynamic::Value::u128(2_000_000_000 + count)];
         chain.call("//Alice", "add_stake", stake).await.unwrap();
         times.push(begun.elapsed());
     }
@@ -27,7 +28,8 @@ async fn it_is_ready_and_a_transaction_is_final_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn blocks_come_in_a_beat_and_are_final_later() {
-    let config = Config { block_time: BlockTime::Every(Duration::from_millis(50)), finality_lag: 2, ..Config::default() };
+    let config =
+        Config { block_time: BlockTime::Every(Duration::from_millis(50)), finality_lag: 2, ..Config::default() };
     let chain = Chain::start(config).await;
     let mut best = chain.rpc.chain_subscribe_new_heads().await.unwrap();
     let first = best.next().await.unwrap().unwrap().number;
@@ -74,7 +76,11 @@ async fn a_storage_that_is_followed_is_told_when_it_changes() {
     let key = format!("0x{}", hex::encode(plain_key("System", "Number")));
     let mut told = chain
         .raw
-        .subscribe::<serde_json::Value>("state_subscribeStorage", rpc_params![vec![key.clone()]], "state_unsubscribeStorage")
+        .subscribe::<serde_json::Value>(
+            "state_subscribeStorage",
+            rpc_params![vec![key.clone()]],
+            "state_unsubscribeStorage",
+        )
         .await
         .unwrap();
     let mut next = async || told.next().await.unwrap().unwrap()["changes"].clone();
@@ -85,7 +91,7 @@ async fn a_storage_that_is_followed_is_told_when_it_changes() {
 
 /// The key of a plain storage.
 fn plain_key(pallet: &str, name: &str) -> Vec<u8> {
-    [sp_core::hashing::twox_128(pallet.as_bytes()), sp_core::hashing::twox_128(name.as_bytes())].concat()
+    [sp_io::hashing::twox_128(pallet.as_bytes()), sp_io::hashing::twox_128(name.as_bytes())].concat()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +106,8 @@ async fn a_transaction_is_taken_once() {
     let first = chain.signed("//Alice", "add_stake", stake(2_000_000_000)).await;
     let other = chain.signed("//Alice", "add_stake", stake(3_000_000_000)).await;
     chain.rpc.author_submit_extrinsic(&first).await.unwrap();
-    let refused = async |bytes: &[u8]| crate::fixture::pool(chain.rpc.author_submit_extrinsic(bytes).await.unwrap_err());
+    let refused =
+        async |bytes: &[u8]| crate::fixture::pool(chain.rpc.author_submit_extrinsic(bytes).await.unwrap_err());
     assert!(matches!(refused(&first).await, Refused::Pool(1013, _)));
     assert!(matches!(refused(&other).await, Refused::Pool(1014, _)));
     chain.net.advance(1);
@@ -148,12 +155,14 @@ async fn wrong_questions_get_errors() {
 
 #[test]
 fn a_wrong_beginning_is_refused() {
-    let twice = Genesis { accounts: vec![(public("//Alice"), alpha(1)), (public("//Alice"), alpha(1))], subnets: vec![] };
+    let twice =
+        Genesis { accounts: vec![(public("//Alice"), alpha(1)), (public("//Alice"), alpha(1))], subnets: vec![] };
     let dust = Genesis { accounts: vec![(public("//Alice"), 1)], subnets: vec![] };
     let mut double = neurons();
     let member = double.subnets[0].members[0].clone();
     double.subnets[0].members.push(member);
-    let subnets = Genesis { accounts: vec![], subnets: vec![Subnet::new(1, public("//Alice")), Subnet::new(1, public("//Bob"))] };
+    let subnets =
+        Genesis { accounts: vec![], subnets: vec![Subnet::new(1, public("//Alice")), Subnet::new(1, public("//Bob"))] };
     for genesis in [twice, dust, double, subnets] {
         let error = Localnet::start(Config { genesis, ..Config::default() }).map(|_| ()).unwrap_err();
         assert!(matches!(error, LocalnetError::Genesis(_) | LocalnetError::Change { .. }), "{error}");

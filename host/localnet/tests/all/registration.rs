@@ -57,7 +57,10 @@ async fn a_full_subnet_gives_the_place_of_its_least() {
     let at = chain.client.at_current_block().await.unwrap();
     let uid = at
         .storage()
-        .try_fetch(subxt::dynamic::storage::<(u16, [u8; 32]), u16>("SubtensorModule", "Uids"), (1, public("//new").into()))
+        .try_fetch(
+            subxt::dynamic::storage::<(u16, [u8; 32]), u16>("SubtensorModule", "Uids"),
+            (1, public("//new").into()),
+        )
         .await
         .unwrap();
     assert_eq!(uid.map(|value| value.decode().unwrap()), Some(1));

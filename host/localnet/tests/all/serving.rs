@@ -20,7 +20,10 @@ async fn an_axon_is_served_and_found() {
     let mut tls = axon(SERVER, 8092, 4);
     tls.push(Value::from_bytes([1, 2, 3]));
     chain.call("//m2", "serve_axon_tls", tls).await.unwrap();
-    chain.call("//m2", "serve_prometheus", [1, 1, SERVER, 7091, 4].into_iter().map(Value::u128).collect()).await.unwrap();
+    chain
+        .call("//m2", "serve_prometheus", [1, 1, SERVER, 7091, 4].into_iter().map(Value::u128).collect())
+        .await
+        .unwrap();
 }
 
 async fn neuron(chain: &Chain, uid: u16) -> String {

@@ -33,6 +33,16 @@ async fn the_client_finds_nothing_that_is_otherwise_than_on_finney() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn all_that_the_client_uses_is_as_finney_has_it() {
+    let Some(finney) = finney() else { return };
+    let ours = ours().await;
+    let otherwise =
+        |shape: &&soma_chain::shape::Shape| shape.found(&ours).is_none() || shape.found(&ours) != shape.found(&finney);
+    let wrong: Vec<String> = soma_chain::shape::table().iter().filter(otherwise).map(ToString::to_string).collect();
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn all_that_the_pallet_has_is_as_finney_has_it() {
     let Some(finney) = finney() else { return };
     let ours = ours().await;
@@ -50,7 +60,8 @@ async fn all_that_the_pallet_has_is_as_finney_has_it() {
         }
     }
     for event in mine.event_variants().unwrap() {
-        let same = theirs.event_variants().unwrap().iter().any(|other| other.name == event.name && other.index == event.index);
+        let same =
+            theirs.event_variants().unwrap().iter().any(|other| other.name == event.name && other.index == event.index);
         if !same {
             wrong.push(format!("event {}", event.name));
         }
@@ -88,4 +99,15 @@ async fn what_is_not_ours_is_as_finney_has_it() {
     };
     assert_eq!(extensions(&ours), extensions(&finney));
     assert_eq!(extensions(&ours).len(), 13);
+}
+
+/// What the client of the Python SDK goes by: it knows `*::RuntimeEvent`, with one part before the name.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_runtimes_own_types_have_a_path_of_two_parts() {
+    let ours = ours().await;
+    let paths: Vec<&[String]> = ours.types().types.iter().map(|ty| ty.ty.path.segments.as_slice()).collect();
+    for name in ["RuntimeCall", "RuntimeEvent"] {
+        let found = paths.iter().find(|path| path.last().is_some_and(|last| last == name)).unwrap();
+        assert_eq!(found.len(), 2, "{found:?}");
+    }
 }

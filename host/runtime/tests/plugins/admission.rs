@@ -24,6 +24,31 @@ async fn a_missing_grant_is_named_with_the_line_to_write() {
     }
 }
 
+/// The two plugins that look at the chain, and one in C: what is not granted is not compiled.
+#[tokio::test]
+async fn a_metagraph_that_is_not_granted_refuses_the_plugin_with_the_line_to_write() {
+    let table = [
+        ("metagraph_reads", vec![], "grant = [\"metagraph\"]"),
+        ("c_metagraph", vec![Want::Clock], "grant = [\"clock\", \"metagraph\"]"),
+        ("stake-gate", vec![Want::Config], "grant = [\"config\", \"metagraph\"]"),
+        ("stake-priority", vec![Want::Config], "grant = [\"config\", \"metagraph\"]"),
+    ];
+    for (plugin, grant, line) in table {
+        let mut spec = slot("mine", guest(plugin));
+        spec.grant = grant.into_iter().collect();
+        let error = refusal_of(spec).await;
+        let LoadError::Grant(refusal) = &error else { panic!("{plugin}: {error:?}") };
+        assert_eq!((refusal.slot.as_str(), refusal.want), ("mine", Want::Metagraph), "{plugin}");
+        assert!(help(&error).ends_with(&format!("in soma.toml under [slots.mine]: {line}")), "{}", help(&error));
+    }
+    // A component that imports it, and a manifest that does not say so.
+    let silent = Repacked::new("metagraph_reads", |manifest| manifest.wants.clear());
+    let error = refusal_of(slot("mine", silent.path())).await;
+    let LoadError::File(PluginFileError::UnwantedImport { want, .. }) = &error else { panic!("{error:?}") };
+    assert_eq!(*want, Want::Metagraph);
+    assert!(help(&error).contains("wants = [\"metagraph\"]"), "{}", help(&error));
+}
+
 #[tokio::test]
 async fn a_grant_that_nobody_uses_does_no_harm() {
     let mut spec = slot_of("probe_caller");

@@ -63,6 +63,7 @@ async fn each_budget_has_its_error_its_count_and_no_consequence_for_others() {
         ("limit_output", json!({"output": "1MiB"}), "{}", LONG, "output_budget", Hook::Forward, "output", 0),
         ("limit_host_call", json!({}), r#"{"to":"log"}"#, LONG, "host_call_budget", Hook::Forward, "host-call", 1),
         ("limit_host_call", json!({}), r#"{"to":"config"}"#, LONG, "host_call_budget", Hook::Forward, "host-call", 1),
+        ("limit_host_call", json!({}), r#"{"to":"subnet"}"#, LONG, "host_call_budget", Hook::Forward, "host-call", 1),
     ];
     for (index, (name, grant, body, limit, expected, hook, budget, traps)) in table.into_iter().enumerate() {
         // Counters belong to a slot's name, and this one to this row.

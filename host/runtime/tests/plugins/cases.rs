@@ -12,6 +12,7 @@ use crate::fixture::{
     HOTKEY, LONG, SHORT, ask, call, call_by, failure, guest, help, load, refusal_of, serve, slot, slot_of,
 };
 use crate::instances::{leak_secret, stream_keeps, warm_init};
+use crate::metagraph::metagraph_reads;
 use crate::order::{priority_odd, verify_denies, verify_traps};
 use crate::streams::{stream_endless, stream_fails_after, stream_fails_before, stream_silent, stream_words};
 use crate::{log, swap};

@@ -27,6 +27,9 @@ pub struct ChainFlags {
     /// The configuration file. Its network, subnet and wallet are taken where no flag names them; it may be missing.
     #[arg(long, short, env = "SOMA_CONFIG", default_value = "soma.toml", value_name = "FILE")]
     pub config: PathBuf,
+    /// Folder in which signed extrinsics are kept until they are final [default: $XDG_STATE_HOME/soma/WALLET.HOTKEY].
+    #[arg(long, env = "SOMA_STATE", value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

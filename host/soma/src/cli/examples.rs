@@ -167,5 +167,5 @@ Examples:
   soma localnet
   soma localnet --block-time instant --port 0 --json
 
-Its state is in memory and ends with it. Then, in another terminal:
-  soma chain register --network local --netuid 1";
+Its state is in memory and ends with it. In another terminal every command takes --network local, for instance
+`soma chain register --network local --netuid 1`.";

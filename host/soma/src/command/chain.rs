@@ -5,17 +5,27 @@
 //!
 //! - `place`: which chain, subnet and wallet; `keys`: whose account; `amount`, `table`: how amounts and tables are written
 //! - `metagraph`, `hyperparameters`, `balance`: read; `register`, `stake`: spend; `serve`, `weights`: the hotkey's own
-//! - `consent`: the question before spending; `error`: what is refused before the chain is asked
+//! - `errand`: the way of a command that writes; `consent`: the question before spending; `purse`: the coldkey;
+//!   `patience`: waiting; `report`: what came of it
+//! - `error`: what is refused before the chain is asked
 
 mod amount;
 mod balance;
 mod consent;
+pub mod errand;
 mod error;
 mod hyperparameters;
 mod keys;
 mod metagraph;
+mod patience;
 pub mod place;
+mod purse;
+mod register;
+mod report;
+mod serve;
+mod stake;
 mod table;
+mod weights;
 
 use std::process::ExitCode;
 
@@ -28,6 +38,9 @@ pub async fn chain(command: ChainCommand) -> miette::Result<ExitCode> {
         ChainCommand::Metagraph(flags) => metagraph::metagraph(&flags).await.map(done),
         ChainCommand::Hyperparameters(flags) => hyperparameters::hyperparameters(&flags).await.map(done),
         ChainCommand::Balance(flags) => balance::balance(&flags).await.map(done),
-        _ => Err(miette::miette!("TEMPORARY")),
+        ChainCommand::Register(flags) => register::register(&flags).await,
+        ChainCommand::Stake(flags) => stake::stake(&flags).await,
+        ChainCommand::Serve(flags) => serve::serve(&flags).await,
+        ChainCommand::Weights(flags) => weights::weights(&flags).await,
     }
 }

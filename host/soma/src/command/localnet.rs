@@ -95,7 +95,10 @@ impl Ready {
         }
         say!("")?;
         say!("Everybody can sign for an account with a // name: its key is made of the name.")?;
-        say!("Subnet {} has no neurons, an epoch each 20 blocks, and no rate limits. In another terminal:", self.netuid)?;
+        say!(
+            "Subnet {} has no neurons, an epoch each 20 blocks, and no rate limits. In another terminal:",
+            self.netuid
+        )?;
         say!("")?;
         if flags.fund.is_empty() {
             say!("  soma localnet --fund SS58            this again, with TAO for your coldkey")?;

@@ -18,6 +18,8 @@ mod run;
 pub mod signer;
 mod wallet;
 
+pub use self::chain::errand::JOURNAL;
+
 /// Does what the command line says.
 ///
 /// `lost` counts log lines that found no room.

@@ -1,8 +1,8 @@
 //! `soma plugin`: new, build, test, inspect, list, swap.
 //!
 //! - `build`: a folder becomes a plugin file
-//! - `test`: the author's cases; `cases`: their file; `trial`: one of them; `verdict`: what is not as expected; `probe`:
-//!   routes without a case; `report`: for a person
+//! - `test`: the author's cases; `cases`: their file, `neurons`: the metagraph in it; `trial`: one of them; `verdict`: what
+//!   is not as expected; `probe`: routes without a case; `report`: for a person
 //! - `inspect`: what a file says and needs; `measure`: what it costs here
 //! - `sandbox`: where `test` and `inspect` run plugins
 
@@ -10,6 +10,7 @@ mod build;
 mod cases;
 mod inspect;
 mod measure;
+mod neurons;
 pub(super) mod probe;
 mod report;
 pub(super) mod sandbox;

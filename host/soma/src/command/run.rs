@@ -13,7 +13,6 @@ use miette::IntoDiagnostic;
 use soma_axon::replay::Bounds;
 use soma_axon::replay::keeper::Windows;
 use soma_axon::{Admission, Axon, ChainView, Keeper, ReplayMemory, Reserved, system_clock};
-use soma_protocol::ss58::PublicKey;
 use soma_runtime::artifact::ArtifactCache;
 use soma_runtime::compile::Compiler;
 use soma_runtime::version::Loader;
@@ -153,10 +152,17 @@ impl Neuron<'_> {
         }
         let admin = tokio::spawn(admin::serve(admin, host));
         manager.ready(&format!("serving on {}", server.address()));
+        // Not before the port is open: callers come as soon as they read the address.
+        let publishing = subnet.as_ref().zip(settings.external).map(|(subnet, address)| {
+            tokio::spawn(subnet.publisher(address, manager.clone()).run())
+        });
         let reloader = Reloader { flags, settings, axon: axon.clone(), slots, view, telemetry, manager: manager.clone() };
         let reloads = tokio::spawn(reloader.run(hangup));
         let beats = tokio::spawn(async move { manager.beat().await });
         server.serve(axon, stop).await;
+        if let Some(publishing) = publishing {
+            publishing.abort();
+        }
         reloads.abort();
         beats.abort();
         admin.abort();
@@ -179,8 +185,7 @@ async fn join(
     manager: &Arc<ServiceManager>,
 ) -> miette::Result<Option<Arc<Subnet>>> {
     let Some(chain) = &settings.chain else { return Ok(None) };
-    let hotkey = PublicKey::from_ss58(signer.hotkey()).into_diagnostic()?;
-    Ok(Some(Arc::new(Subnet::join(settings, chain, hotkey, manager.clone()).await?)))
+    Ok(Some(Arc::new(Subnet::join(settings, chain, signer.clone(), manager.clone()).await?)))
 }
 
 /// Writes the nonces that could still be used.

@@ -1,13 +1,14 @@
 //! `[chain]` in `soma.toml`: how the chain is reached, and how old what is known of it may become.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use serde::Deserialize;
-use soma_chain::{ChainError, Endpoints};
+use soma_chain::Endpoints;
 use soma_manifest::Seconds;
 
 use crate::cli::RunFlags;
+use crate::error::SomaError;
 
 /// How old what is known of the chain may become. An hour is less than an epoch of 360 blocks (72 minutes), in which
 /// stake and permits move.
@@ -51,7 +52,10 @@ impl ChainSection {
         network: &str,
         netuid: u16,
         external: SocketAddr,
-    ) -> Result<ChainSettings, ChainError> {
+    ) -> miette::Result<ChainSettings> {
+        if let Some(kind) = refused(external) {
+            return Err(SomaError::ExternalAddress { address: external, kind }.into());
+        }
         let named = flags.chain_endpoint.as_ref().map(|urls| urls.split(',').map(|url| url.trim().to_owned()).collect());
         let known = Endpoints::parse(network)?;
         let endpoints = match named.or(self.endpoints).filter(|urls: &Vec<String>| !urls.is_empty()) {
@@ -65,5 +69,43 @@ impl ChainSection {
             max_age: self.max_age.map_or(MAX_AGE, Seconds::duration),
             refresh: self.refresh.map_or(REFRESH, Seconds::duration),
         })
+    }
+}
+
+/// What the chain holds against an address, whoever publishes it. The rules are its own: of the loopback network it knows
+/// only the first address.
+fn refused(address: SocketAddr) -> Option<&'static str> {
+    if address.port() == 0 {
+        return Some("port 0");
+    }
+    match address.ip() {
+        IpAddr::V4(Ipv4Addr::LOCALHOST) | IpAddr::V6(Ipv6Addr::LOCALHOST) => Some("this machine's own (loopback)"),
+        IpAddr::V4(Ipv4Addr::BROADCAST) => Some("everybody's (broadcast)"),
+        ip if ip.is_unspecified() => Some("no address at all (unspecified)"),
+        IpAddr::V6(ip) if ip.to_bits() == u128::MAX => Some("everybody's (all ones)"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_chain_takes_from_nobody_is_refused_before_it_is_asked() {
+        for (address, is_refused) in [
+            ("127.0.0.1:8091", true),
+            ("127.0.0.2:8091", false),
+            ("0.0.0.0:8091", true),
+            ("255.255.255.255:8091", true),
+            ("203.0.113.7:0", true),
+            ("203.0.113.7:1", false),
+            ("[::1]:8091", true),
+            ("[::]:8091", true),
+            ("[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:1", true),
+            ("[2001:db8::1]:8091", false),
+        ] {
+            assert_eq!(refused(address.parse().unwrap()).is_some(), is_refused, "{address}");
+        }
     }
 }

@@ -261,6 +261,22 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// The bytes that are signed for a call, given as it stands in an extrinsic. The signer process takes no such bytes:
+    /// this is for a key that a command of its owner holds itself.
+    ///
+    /// # Errors
+    /// [`IntentError::Field`] for a period that is none.
+    pub fn payload(&self, call: &[u8]) -> Result<Vec<u8>, IntentError> {
+        self.check()?;
+        let mut bytes = call.to_vec();
+        self.extra(&mut bytes);
+        self.implicit(&mut bytes);
+        if bytes.len() > LONGEST_PLAIN {
+            return Ok(Blake2b::<U32>::digest(&bytes).to_vec());
+        }
+        Ok(bytes)
+    }
+
     fn check(&self) -> Result<(), IntentError> {
         let holds = self.period.is_power_of_two() && (SHORTEST_PERIOD..=LONGEST_PERIOD).contains(&self.period);
         let expected = "a power of two from 4 to 256";
@@ -300,14 +316,7 @@ impl Terms {
 /// [`IntentError::Field`] for a call or a period over its bounds.
 pub fn payload(call: &HotkeyCall, terms: &Terms) -> Result<Vec<u8>, IntentError> {
     call.check()?;
-    terms.check()?;
-    let mut bytes = call.bytes();
-    terms.extra(&mut bytes);
-    terms.implicit(&mut bytes);
-    if bytes.len() > LONGEST_PLAIN {
-        return Ok(Blake2b::<U32>::digest(&bytes).to_vec());
-    }
-    Ok(bytes)
+    terms.payload(&call.bytes())
 }
 
 /// A 128-bit number in JSON.

@@ -63,6 +63,8 @@ async def stream(synapse: Stream):
 
 
 def blacklist(synapse):
+    if synapse.dendrite.hotkey == "5Raised":
+        raise bt.Refused("not today")
     return {"5Allowed": (False, "x"), "5Denied": (True, "n\udc00o"), "5Bare": True, "5Wrong": "yes"}[synapse.dendrite.hotkey]
 
 
@@ -171,6 +173,7 @@ def check(hotkey):
 
 assert check("5Allowed") == types.Verdict_Allow()
 assert check("5Denied") == types.Verdict_Deny("n?o")
+assert check("5Raised") == types.Verdict_Deny("not today")
 assert check("5Bare") == types.Verdict_Deny("blacklisted")
 assert hooks.Blacklist().check(types.Request(route="Stream")) == types.Verdict_Allow()
 assert hooks.Priority().rank(types.Request()) == 5.0

@@ -38,6 +38,7 @@ for name, calls in [
     ("random", [MADE.random, lambda: MADE.choice([1, 2]), lambda: MADE.gauss(0, 1), lambda: MADE.randbytes(2), MADE.seed]),
     ("random", [lambda: os.urandom(1), lambda: random.shuffle([1, 2]), lambda: bt.random.bytes(1)]),
     ("config", [lambda: bt.config.get("x"), lambda: bt.config.json("x")]),
+    ("metagraph", [bt.metagraph.current, bt.metagraph.neurons, lambda: bt.metagraph.S["5F"], lambda: bt.metagraph.n]),
 ]:
     for call in calls:
         line = told(call)

@@ -2,6 +2,7 @@
 import { nowMs as hostNow } from "soma:neuron/clock@0.1.0";
 import { get } from "soma:neuron/config@0.1.0";
 import { log as hostLog, type Level } from "soma:neuron/log@0.1.0";
+import * as hostGraph from "soma:neuron/metagraph@0.1.0";
 import { bytes } from "soma:neuron/random@0.1.0";
 import { install } from "../ambient.ts";
 import { print } from "../engine.ts";
@@ -39,6 +40,11 @@ export function randomBytes(len: number): Uint8Array {
 
 export function setting(key: string): string | null | undefined {
   return there("the configuration", () => get(key));
+}
+
+/** The functions of the contract's metagraph. */
+export function graph(): typeof hostGraph {
+  return there("the metagraph", () => hostGraph);
 }
 
 function there<T>(what: string, ask: () => T): T {

@@ -1,5 +1,7 @@
 // The host's place in a test on the author's machine.
 
+import type { Absence, Neuron, Subnet } from "../metagraph.ts";
+
 /** How important a line is. */
 export type Level = "trace" | "debug" | "info" | "warn" | "error";
 
@@ -31,4 +33,30 @@ export function randomBytes(len: number): Uint8Array {
 
 export function setting(key: string): string | null | undefined {
   return settings.get(key);
+}
+
+/** The subnet and its neurons by uid, or why there are none. */
+let known: { subnet: Subnet; members: Neuron[] } | Absence = "offline";
+
+/** Sets what `graph` answers. */
+export function register(subnet: typeof known): void {
+  known = subnet;
+}
+
+function there(): Exclude<typeof known, Absence> {
+  if (typeof known === "string") {
+    throw known;
+  }
+  return known;
+}
+
+/** The functions of the contract's metagraph. */
+export function graph() {
+  return {
+    current: (): Subnet => there().subnet,
+    byUid: (uid: number): Neuron | undefined => there().members.find((member) => member.uid === uid),
+    byHotkey: (hotkey: string): Neuron | undefined => there().members.find((member) => member.hotkey === hotkey),
+    // So many at once as the host hands over.
+    neurons: (start: number): Neuron[] => there().members.filter((member) => member.uid >= start).slice(0, 256),
+  };
 }

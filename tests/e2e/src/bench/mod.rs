@@ -1,4 +1,4 @@
-//! The benches behind `cargo xtask bench axon | swap | spread`: whole servers, measured from outside.
+//! The benches behind `cargo xtask bench axon | chain | swap | spread`: whole servers, measured from outside.
 //!
 //! Servers, load generator and bench are processes of their own. Requests are signed before the clock runs wherever the
 //! protocol's window allows it. What is compared is measured in turns, round after round, and of the rounds' ratios the
@@ -12,6 +12,7 @@
 //! - [`verdict`]: targets, and whether they were held
 //! - [`place`]: a server under test, and what it has used
 //! - [`axon`]: ours beside the Python servers
+//! - [`chain`]: the development chain, and a metagraph in memory
 //! - [`marked`]: versions of one plugin that say which they are
 //! - [`swap`]: a plugin that is replaced while it serves
 //! - [`spread`]: two hundred plugins instead of one
@@ -19,6 +20,7 @@
 pub mod arguments;
 pub mod axon;
 pub mod callers;
+pub mod chain;
 pub mod lanes;
 pub mod marked;
 pub mod place;

@@ -45,6 +45,33 @@ fn the_miners_pass_the_same_cases() {
     }
 }
 
+/// Plugins that answer nothing, over the metagraph that stands in their cases; and the same look in four languages.
+#[test]
+fn cases_see_the_metagraph_that_their_file_describes() {
+    let bench = Bench::new().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let same = root.join("tests/guests/metagraph_reads/cases.toml");
+    let table = [
+        ("stake-gate", root.join("plugins/stake-gate/cases.toml")),
+        ("stake-priority", root.join("plugins/stake-priority/cases.toml")),
+        ("metagraph_reads", same.clone()),
+        ("c_metagraph", same.clone()),
+        ("python_metagraph", same.clone()),
+        ("typescript_metagraph", same),
+    ];
+    for (guest, cases) in table {
+        let finished = test(&bench, &places::guest(guest).unwrap(), &cases);
+        assert!(finished.status.success(), "{guest}: {}{}", finished.stdout, finished.stderr);
+        assert!(finished.stdout.contains("none failed"), "{guest}: {}", finished.stdout);
+    }
+    let wrong = bench.write("wrong.toml", b"[[metagraph.neuron]]\nhotkey = \"5A\"\nstake = -1.0\n").unwrap();
+    let finished = test(&bench, &places::guest("stake-gate").unwrap(), &wrong);
+    assert_eq!(finished.status.code(), Some(78), "{}", finished.stderr);
+    for words in ["soma::test::syntax", "0 or more", "help:"] {
+        assert!(finished.stderr.contains(words), "{words}: {}", finished.stderr);
+    }
+}
+
 #[test]
 fn a_case_that_fails_shows_both_sides_and_ends_with_1() {
     let bench = Bench::new().unwrap();

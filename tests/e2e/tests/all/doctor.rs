@@ -74,7 +74,11 @@ fn a_port_in_use_is_found_with_the_flag_that_mends_it() {
 #[test]
 fn a_missing_hotkey_is_found_with_those_that_there_are() {
     let bench = bench();
-    let finished = offline(&bench, free_port().unwrap(), &["--json", "--wallet.hotkey", "gone"]);
+    let config = bench.path().join("soma.toml");
+    let usual = command(&bench, &config, ALICE, free_port().unwrap());
+    let mut gone = bench.soma().unwrap();
+    gone.args(usual.get_args().map(|word| if word == "default" { "gone".as_ref() } else { word }));
+    let finished = process::run("soma doctor", gone.args(["--offline", "--json"])).unwrap();
     let found = findings(&finished, "wallet");
     assert_eq!(found[0]["verdict"], "wrong", "{finished:?}");
     assert!(found[0]["says"].as_str().unwrap().contains("it has default"), "{finished:?}");

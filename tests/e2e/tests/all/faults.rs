@@ -31,7 +31,7 @@ mod guests {
         // Asked in `edge_cases`, `captures_10` and `differential`.
         edge_classes,
         // Asked in the tests of soma-runtime and soma-axon.
-        leak_secret, limit_host_call, priority_odd, stream_drips, stream_endless, stream_fails_after, stream_fails_before, stream_keeps, stream_silent,
+        leak_secret, limit_host_call, metagraph_reads, priority_odd, stream_drips, stream_endless, stream_fails_after, stream_fails_before, stream_keeps, stream_silent,
         stream_words,
         verify_denies, verify_traps, warm_init,
         // Refused in `start` and in `swap`.

@@ -22,7 +22,7 @@ use crate::miner;
 const REFRESH: &str = "1s";
 
 /// The example miner without a list of its own.
-fn settings(max_age: &str) -> Settings {
+pub fn settings(max_age: &str) -> Settings {
     let slot = Slot::new("text", places::guest("text-miner-rust").unwrap(), &miner::ROUTES).grant(&["config"]);
     Settings::default().slot(slot).set("chain", "max_age", max_age).set("chain", "refresh", REFRESH)
 }
@@ -53,7 +53,7 @@ fn wait_for_status(neuron: &Neuron, who: Account, status: u16) -> Answer {
 }
 
 /// One series of the metrics.
-fn metric(neuron: &Neuron, name: &str) -> Option<f64> {
+pub fn metric(neuron: &Neuron, name: &str) -> Option<f64> {
     let mut stream = UnixStream::connect(neuron.bench().admin_socket()).unwrap();
     write!(stream, "GET /metrics HTTP/1.1\r\nhost: soma\r\nconnection: close\r\n\r\n").unwrap();
     let mut bytes = Vec::new();

@@ -7,6 +7,7 @@ fn forward(_: &Request, body: &[u8]) -> Result<Reply, Failure> {
     match body {
         br#"{"to":"log"}"# => log::info!("{much}"),
         br#"{"to":"config"}"# => drop(config::get(&much)),
+        br#"{"to":"subnet"}"# => drop(metagraph::by_hotkey(&much)),
         _ => {}
     }
     Ok(Reply { body: b"{}".to_vec(), content_type: None, status: None })

@@ -105,9 +105,8 @@ fn standing(node: &Node, transaction: H256) -> Standing {
     match chain.place(transaction) {
         None => Standing::Waits,
         Some(Place::Dropped) => Standing::Dropped,
-        Some(Place::Block(number)) => Standing::Included {
-            block: chain.hash(number).unwrap_or_default(),
-            last: number <= chain.finalized(),
-        },
+        Some(Place::Block(number)) => {
+            Standing::Included { block: chain.hash(number).unwrap_or_default(), last: number <= chain.finalized() }
+        }
     }
 }

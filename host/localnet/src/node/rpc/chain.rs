@@ -33,7 +33,9 @@ pub(super) fn add(module: &mut Module) -> Result<(), RegisterMethodError> {
         ("chain_subscribeFinalizedHeads", "chain_finalizedHead", "chain_unsubscribeFinalizedHeads", Chain::finalized),
     ];
     for (subscribe, notify, unsubscribe, newest) in heads {
-        module.register_subscription(subscribe, notify, unsubscribe, move |_, sink, node, _| follow(sink, node, newest))?;
+        module.register_subscription(subscribe, notify, unsubscribe, move |_, sink, node, _| {
+            follow(sink, node, newest)
+        })?;
     }
     Ok(())
 }

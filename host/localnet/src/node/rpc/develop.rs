@@ -49,7 +49,10 @@ fn fault(params: Params<'static>, node: Arc<Node>) -> Answer<bool> {
     let (fault, seconds): (Fault, Option<u32>) = (params.next()?, params.optional_next()?);
     match seconds {
         Some(seconds) if seconds > LONGEST_FAULT => {
-            return Err(refused(REFUSED, format!("at most {LONGEST_FAULT} seconds; without a number it lasts until soma_clear")));
+            return Err(refused(
+                REFUSED,
+                format!("at most {LONGEST_FAULT} seconds; without a number it lasts until soma_clear"),
+            ));
         }
         Some(seconds) => {
             let node = Arc::clone(&node);
@@ -59,7 +62,10 @@ fn fault(params: Params<'static>, node: Arc<Node>) -> Answer<bool> {
             });
         }
         None if fault == Fault::HalfOpen => {
-            return Err(refused(REFUSED, "no question would get in to end it: say for how many seconds, as second parameter"));
+            return Err(refused(
+                REFUSED,
+                "no question would get in to end it: say for how many seconds, as second parameter",
+            ));
         }
         None => {}
     }

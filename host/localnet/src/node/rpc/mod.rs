@@ -62,10 +62,15 @@ fn refused(code: i32, message: impl Into<String>) -> ErrorObjectOwned {
 
 /// Substrate's words and code for a state that cannot be read.
 fn no_state(error: NoState) -> ErrorObjectOwned {
-    refused(4003, match error {
-        NoState::Unknown(hash) => format!("Client error: UnknownBlock: Header was not found in the database: {hash:?}"),
-        NoState::Discarded(hash) => format!("Client error: UnknownBlock: State already discarded for {hash:?}"),
-    })
+    refused(
+        4003,
+        match error {
+            NoState::Unknown(hash) => {
+                format!("Client error: UnknownBlock: Header was not found in the database: {hash:?}")
+            }
+            NoState::Discarded(hash) => format!("Client error: UnknownBlock: State already discarded for {hash:?}"),
+        },
+    )
 }
 
 /// Bytes as the JSON-RPC has them.

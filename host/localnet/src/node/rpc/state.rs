@@ -20,9 +20,11 @@ pub(super) fn add(module: &mut Module) -> Result<(), RegisterMethodError> {
         module.register_async_method(name, |params, node, _| async move { storage(params, &node).await })?;
     }
     module.register_async_method("state_getKeysPaged", |params, node, _| async move { keys(params, &node).await })?;
-    module.register_async_method("state_queryStorageAt", |params, node, _| async move { query(params, &node).await })?;
+    module
+        .register_async_method("state_queryStorageAt", |params, node, _| async move { query(params, &node).await })?;
     module.register_async_method("state_call", |params, node, _| async move { call(params, &node).await })?;
-    module.register_async_method("state_getMetadata", |params, node, _| async move { metadata(params, &node).await })?;
+    module
+        .register_async_method("state_getMetadata", |params, node, _| async move { metadata(params, &node).await })?;
     for name in ["state_getRuntimeVersion", "chain_getRuntimeVersion"] {
         module.register_async_method(name, |params, node, _| async move {
             gate(&node).await;
@@ -107,7 +109,8 @@ async fn watch(keys: Answer<Vec<Hex>>, pending: PendingSubscriptionSink, node: A
         let now = values(&node, &keys, Some(block))?;
         let known = |place: usize| sent.as_ref().and_then(|sent| sent.get(place));
         let pairs = keys.iter().zip(&now).enumerate();
-        let changes: Vec<_> = pairs.filter(|(place, (_, value))| known(*place) != Some(value)).map(|(_, pair)| pair).collect();
+        let changes: Vec<_> =
+            pairs.filter(|(place, (_, value))| known(*place) != Some(value)).map(|(_, pair)| pair).collect();
         if !changes.is_empty() {
             let message = json!({ "block": block, "changes": changes });
             sink.send(SubscriptionMessage::from(serde_json::value::to_raw_value(&message)?)).await?;
@@ -131,10 +134,9 @@ async fn call(params: Params<'static>, node: &Node) -> Answer<Hex> {
 fn ask(node: &Node, method: &str, arguments: &[u8], at: At) -> Answer<Vec<u8>> {
     match node.chain().call(method, arguments, at).map_err(no_state)? {
         Ok(Some(answer)) => Ok(answer),
-        Ok(None) => Err(refused(
-            4003,
-            format!("Client error: Execution failed: Other: Exported method {method} is not found"),
-        )),
+        Ok(None) => {
+            Err(refused(4003, format!("Client error: Execution failed: Other: Exported method {method} is not found")))
+        }
         Err(panic) => Err(refused(4003, format!("Client error: Execution failed: Runtime panicked: {panic}"))),
     }
 }

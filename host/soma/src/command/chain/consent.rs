@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 
+use soma_chain::Plan;
+
 use super::error::ChainCommandError;
 use crate::cli::SpendFlags;
 
@@ -12,6 +14,14 @@ pub enum Consent {
     Given,
     /// The owner said no, and nothing was sent.
     Declined,
+}
+
+/// For what costs nothing but a fee: the command itself is the consent.
+///
+/// # Errors
+/// Never.
+pub fn not_needed(_: &Plan) -> Result<Consent, ChainCommandError> {
+    Ok(Consent::Given)
 }
 
 /// Asks at the terminal, unless `--yes` was given. `what` says what is sent and what it costs.

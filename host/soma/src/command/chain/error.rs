@@ -11,34 +11,6 @@ pub enum ChainCommandError {
     #[diagnostic(code(soma::spend::nobody_to_ask), help("say so in advance: --yes; --dry-run shows what it would cost"))]
     NobodyToAsk,
 
-    /// More than the owner said.
-    #[error("the registration costs {price} TAO now, more than --max-cost {limit}")]
-    #[diagnostic(
-        code(soma::spend::too_expensive),
-        help("wait until it is cheaper (the price falls while nobody registers), or allow more with --max-cost")
-    )]
-    TooExpensive {
-        /// In TAO.
-        price: String,
-        /// In TAO.
-        limit: String,
-    },
-
-    /// Not enough to pay with.
-    #[error("{account} has {free} TAO, and this takes {needed}")]
-    #[diagnostic(
-        code(soma::spend::no_funds),
-        help("send TAO to this coldkey first; `soma chain balance` shows what it has")
-    )]
-    NoFunds {
-        /// The coldkey.
-        account: String,
-        /// In TAO.
-        free: String,
-        /// In TAO.
-        needed: String,
-    },
-
     /// The wallet does not say which coldkey it has.
     #[error("wallet {wallet} has no public half of a coldkey")]
     #[diagnostic(
@@ -61,18 +33,39 @@ pub enum ChainCommandError {
         hotkey: String,
     },
 
-    /// No such hotkey.
-    #[error("{hotkey} is not registered on subnet {netuid} of {network}")]
+    /// The coldkey's file and its public half are of two accounts.
+    #[error("the coldkey's file is that of {file}, and coldkeypub.txt says {public}")]
     #[diagnostic(
-        code(soma::spend::not_registered),
-        help("register it: soma chain register; or name the right --netuid, --network or wallet")
+        code(soma::spend::other_coldkey),
+        help("put the right coldkeypub.txt beside it: soma wallet regen --coldkey --ss58 5F... --overwrite; or name the right wallet")
     )]
-    NotRegistered {
-        /// The hotkey.
-        hotkey: String,
-        /// The subnet.
-        netuid: u16,
-        /// The network.
-        network: String,
+    OtherColdkey {
+        /// ss58 of the secret.
+        file: String,
+        /// ss58 of the public file.
+        public: String,
+    },
+
+    /// The thread that opens the key is gone.
+    #[error("the coldkey could not be opened: {0}")]
+    #[diagnostic(code(soma::spend::not_opened), help("a fault in soma itself: please report it; nothing was sent"))]
+    NotOpened(String),
+
+    /// Nobody said where the axon is reached.
+    #[error("nobody said where the axon is reached")]
+    #[diagnostic(
+        code(soma::serve::no_external_address),
+        help("name the public address: --axon.external_ip ADDRESS, or external_ip under [axon] of soma.toml")
+    )]
+    NoExternalAddress,
+
+    /// A weight that cannot be read.
+    #[error("{given:?} is no weight: {problem}")]
+    #[diagnostic(code(soma::weights::argument), help("write UID=WEIGHT, as in 0=0.7 3=0.3; weights are numbers from 0 on"))]
+    Weight {
+        /// As it was written.
+        given: String,
+        /// What is wrong with it.
+        problem: &'static str,
     },
 }

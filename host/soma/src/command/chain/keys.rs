@@ -1,10 +1,13 @@
-//! Whose account a command is about, from the public halves of a wallet. Nothing is opened here.
+//! Whose account a command is about, from the public halves of a wallet; and the hotkey's
+//! signer. No key is opened in this process here.
 
 use soma_protocol::ss58::PublicKey;
 use soma_wallet::keyfile::{self, Contents};
-use soma_wallet::{WalletPath, wallet as wallets};
+use soma_wallet::{Access, Signer, WalletPath, wallet as wallets};
 
 use super::error::ChainCommandError;
+use crate::cli::WalletFlags;
+use crate::command::{signer, this_program};
 use crate::error::SomaError;
 
 /// An address that a flag names.
@@ -39,6 +42,15 @@ pub fn coldkey(wallet: &WalletPath) -> miette::Result<PublicKey> {
     let summary = wallets::show(wallet)?;
     let address = summary.coldkey.and_then(|address| PublicKey::from_ss58(&address).ok());
     address.ok_or_else(|| ChainCommandError::NoColdkey { wallet: wallet.name().to_owned() }.into())
+}
+
+/// The hotkey in a process of its own.
+///
+/// # Errors
+/// No such file, a password that is missing or wrong, or a process that cannot be started.
+pub async fn signer(wallet: &WalletPath, flags: &WalletFlags) -> miette::Result<Signer> {
+    let hotkey = Access::hotkey(&wallet.require_hotkey()?, flags.password_file.as_deref());
+    Ok(Signer::start(&this_program(), &[signer::SUBCOMMAND], hotkey).await?)
 }
 
 fn public(contents: &Contents) -> PublicKey {

@@ -1,10 +1,13 @@
 //! Which chain, subnet and wallet a command is about: flag, environment, soma.toml, default.
 
+use std::path::PathBuf;
+
 use soma_chain::{ChainError, Client, Endpoints, Network, Policy};
 use soma_wallet::WalletPath;
 
 use crate::cli::ChainFlags;
 use crate::config::File;
+use crate::error::SomaError;
 
 /// The network without a word: the main one, as in the Python SDK.
 const NETWORK: &str = "finney";
@@ -49,6 +52,14 @@ impl Place {
     /// [`ChainError`] when no endpoint can be used.
     pub async fn connect(&self) -> miette::Result<Client> {
         Ok(Client::connect(self.endpoints.clone(), Policy::of(self.endpoints.network())).await?)
+    }
+
+    /// The folder for what must survive an interruption: the one of `soma run`.
+    ///
+    /// # Errors
+    /// `NoHome` when nothing names one.
+    pub fn state(&self, flags: &ChainFlags) -> Result<PathBuf, SomaError> {
+        self.file.state(flags.state.as_deref(), &self.wallet)
     }
 
     /// The chain for a person: its name, or the URL of one without.

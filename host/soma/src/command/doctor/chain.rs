@@ -45,6 +45,17 @@ pub struct Facts {
     pub neuron: Option<Registered>,
     /// The subnet's rules.
     pub rules: Rules,
+    /// An extrinsic of the hotkey that was signed and is not known to be final.
+    pub under_way: Option<UnderWay>,
+}
+
+/// An extrinsic in the journal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnderWay {
+    /// Its call.
+    pub call: String,
+    /// The last block that it can be in.
+    pub last_valid: u64,
 }
 
 /// A registered hotkey.
@@ -86,7 +97,17 @@ pub fn judge(facts: &Facts, hotkey: Option<&str>, address: Option<SocketAddr>) -
         findings.extend([published(facts, neuron, address), stake(facts, neuron), weights(facts, neuron)]);
     }
     findings.push(versions(facts));
+    findings.extend(facts.under_way.as_ref().map(under_way));
     findings
+}
+
+fn under_way(extrinsic: &UnderWay) -> Finding {
+    let UnderWay { call, last_valid } = extrinsic;
+    Finding::remark(
+        "journal",
+        format!("{call} was signed, and it is not known yet what became of it; it can be in no block after {last_valid}"),
+        "a running host, the next `soma run` and the next `soma chain serve` or `weights` look for it and finish it",
+    )
 }
 
 fn registration(facts: &Facts, hotkey: Option<&str>) -> Finding {

@@ -1,13 +1,16 @@
 //! Asks the chain for what `chain` judges.
 
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use soma_chain::write::{Journal, WritePolicy, Writer};
 use soma_chain::{At, ChainError, Client, Endpoints, LagPolicy, PALLET, Policy, shape};
 use soma_protocol::ss58::PublicKey;
 
-use super::chain::{self, Facts, Pace, Registered, Rules};
+use super::chain::{self, Facts, Pace, Registered, Rules, UnderWay};
 use super::finding::Finding;
 use crate::cli::RunFlags;
+use crate::command::JOURNAL;
 use crate::command::chain::place;
 use crate::config::Settings;
 
@@ -24,6 +27,8 @@ struct Inquiry {
     network: String,
     netuid: u16,
     hotkey: Option<PublicKey>,
+    /// Where extrinsics are kept until they are final.
+    journal: Option<PathBuf>,
 }
 
 /// Asks, and judges the answers. A chain that cannot be asked is one finding.
@@ -64,6 +69,7 @@ impl Inquiry {
             endpoints,
             netuid: settings.map(|settings| settings.netuid).or(flags.netuid).unwrap_or(NETUID),
             hotkey: hotkey.and_then(|hotkey| PublicKey::from_ss58(hotkey).ok()),
+            journal: settings.map(|settings| settings.state.join(JOURNAL)),
         })
     }
 
@@ -84,7 +90,16 @@ impl Inquiry {
             block_age,
             rules: self.rules(&at).await?,
             neuron: self.neuron(&at).await?,
+            under_way: self.under_way(&client),
         })
+    }
+
+    /// What the journal keeps of the hotkey's. One that cannot be read stops the next write with its own words.
+    fn under_way(&self, client: &Client) -> Option<UnderWay> {
+        let folder = self.journal.as_ref().filter(|folder| folder.is_dir())?;
+        let writer = Writer::new(client.clone(), Journal::open(folder).ok()?, WritePolicy::default());
+        let entry = writer.pending(self.hotkey.as_ref()?).ok().flatten()?;
+        Some(UnderWay { call: entry.call().to_owned(), last_valid: entry.last_valid() })
     }
 
     async fn rules(&self, at: &At) -> Result<Rules, ChainError> {

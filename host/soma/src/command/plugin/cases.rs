@@ -7,6 +7,7 @@ use miette::NamedSource;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::neurons::{AbsenceSpec, MetagraphSpec};
 use crate::error::SomaError;
 
 /// The name of the file, beside plugin.toml.
@@ -22,6 +23,8 @@ pub struct CaseFile {
     /// Its tables `[[case]]`.
     #[serde(default, rename = "case")]
     pub cases: Vec<Case>,
+    /// What the plugin sees of the subnet, in all of them; without it the host is offline.
+    pub metagraph: Option<MetagraphSpec>,
 }
 
 /// One request.
@@ -47,6 +50,8 @@ pub struct Case {
     /// The operator's settings for the slot.
     #[serde(default)]
     pub config: BTreeMap<String, String>,
+    /// Why it sees nothing of the file's metagraph.
+    pub metagraph: Option<AbsenceSpec>,
     /// What has to come of it.
     #[serde(default)]
     pub expect: Expect,
@@ -102,12 +107,12 @@ pub enum DialectSpec {
 pub struct CallerSpec {
     /// ss58.
     pub hotkey: String,
-    /// On the subnet.
+    /// On the subnet. Without it what the metagraph has, as with the next two.
     pub uid: Option<u16>,
     /// In whole alpha.
-    pub stake: f64,
+    pub stake: Option<f64>,
     /// Whether it may set weights.
-    pub validator_permit: bool,
+    pub validator_permit: Option<bool>,
     /// Its address.
     pub ip: String,
 }
@@ -117,8 +122,8 @@ impl Default for CallerSpec {
         CallerSpec {
             hotkey: SOMEBODY.to_owned(),
             uid: None,
-            stake: 0.0,
-            validator_permit: false,
+            stake: None,
+            validator_permit: None,
             ip: "203.0.113.9".to_owned(),
         }
     }
@@ -196,7 +201,7 @@ mod tests {
         "#;
         let case = parse(text).unwrap().cases.remove(0);
         assert_eq!(case.body.bytes(), br#"{"prompt":"hi","n":1}"#);
-        assert_eq!((case.caller.uid, case.caller.stake, case.caller.ip.as_str()), (Some(7), 2.5, "203.0.113.9"));
+        assert_eq!((case.caller.uid, case.caller.stake, case.caller.ip.as_str()), (Some(7), Some(2.5), "203.0.113.9"));
         assert_eq!((case.dialect, case.expect.status), (DialectSpec::Btauth, 403));
         assert_eq!(case.expect.body, json!({"a": [1]}).as_object().cloned());
     }
@@ -216,6 +221,8 @@ mod tests {
             ("[[case]]\nname = \"x\"\nroute = \"T\"\nexpekt = {}", 4),
             ("[[case]]\nname = \"x\"\nroute = \"T\"\nexpect = { status = \"200\" }", 4),
             ("case = 1", 1),
+            ("[[case]]\nname = \"x\"\nroute = \"T\"\nmetagraph = \"away\"", 4),
+            ("[metagraph]\n[[metagraph.neuron]]\nhotkey = \"5A\"\nstake = -1", 4),
         ] {
             let SomaError::CasesSyntax { line, .. } = parse(text).unwrap_err() else { panic!("{text}") };
             assert_eq!(line, expected, "{text}");

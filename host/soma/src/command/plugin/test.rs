@@ -12,7 +12,7 @@ use soma_manifest::PluginFile;
 use soma_runtime::version::Loader;
 
 use super::cases::{Body, CallerSpec, Case, CaseFile, DialectSpec, Expect, FILE};
-use super::trial::{NOT_STARTED, Outcome, ask};
+use super::trial::{NOT_STARTED, Outcome, Trial};
 use super::verdict::{Difference, differences};
 use super::{build, probe, report, sandbox};
 use crate::cli::TestFlags;
@@ -66,17 +66,17 @@ pub enum Verdict {
 /// Runs the cases. The exit code is 1 when one failed.
 pub async fn test(flags: TestFlags) -> miette::Result<ExitCode> {
     let (plugin, beside) = plugin(&flags.plugin)?;
-    let cases = match &flags.cases {
-        Some(path) => CaseFile::read(path)?.cases,
-        None if beside.is_file() => CaseFile::read(&beside)?.cases,
-        None => Vec::new(),
+    let file = match &flags.cases {
+        Some(path) => CaseFile::read(path)?,
+        None if beside.is_file() => CaseFile::read(&beside)?,
+        None => CaseFile::default(),
     };
     let loader = sandbox::loader(None, 1)?;
-    let report = run(&loader, &plugin, &cases).await?;
+    let report = run(&loader, &plugin, &file).await?;
     if flags.json {
         crate::output::json(&report)?;
     } else {
-        if cases.is_empty() {
+        if file.cases.is_empty() {
             say!("there is no case in {}", flags.cases.as_deref().unwrap_or(&beside).display())?;
         }
         report::lines(&report).iter().try_for_each(|line| crate::output::line(line))?;
@@ -94,11 +94,12 @@ fn plugin(path: &Path) -> miette::Result<(PathBuf, PathBuf)> {
     Ok((path.to_owned(), folder.join(FILE)))
 }
 
-async fn run(loader: &Loader, path: &Path, cases: &[Case]) -> miette::Result<Report> {
+async fn run(loader: &Loader, path: &Path, CaseFile { cases, metagraph }: &CaseFile) -> miette::Result<Report> {
     let file = PluginFile::open(path)?;
+    let trial = Trial { loader, file: &file, path, metagraph: metagraph.as_ref() };
     let mut tried = Vec::new();
     for case in cases {
-        let outcome = ask(loader, &file, path, case).await?;
+        let outcome = trial.ask(case).await?;
         let differences = differences(&case.expect, &outcome);
         let verdict = if differences.is_empty() { Verdict::Ok } else { Verdict::Failed };
         tried.push(Tried { name: case.name.clone(), route: case.route.clone(), verdict, differences, outcome });
@@ -107,7 +108,7 @@ async fn run(loader: &Loader, path: &Path, cases: &[Case]) -> miette::Result<Rep
     let mut probes = Vec::new();
     for (route, spec) in file.manifest.routes.iter().filter(|(route, _)| !asked.contains(route.as_str())) {
         let case = probing(route, spec.schema.as_ref());
-        let outcome = ask(loader, &file, path, &case).await?;
+        let outcome = trial.ask(&case).await?;
         let verdict = judge(&outcome);
         probes.push(Tried { name: route.clone(), route: route.clone(), verdict, differences: Vec::new(), outcome });
     }
@@ -131,6 +132,7 @@ fn probing(route: &str, schema: Option<&serde_json::Value>) -> Case {
         dialect: DialectSpec::Synapse,
         headers: Default::default(),
         config: Default::default(),
+        metagraph: None,
         expect: Expect::default(),
     }
 }

@@ -7,15 +7,16 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use soma_axon::Refusal;
-use soma_manifest::{Hook, PluginFile};
+use soma_manifest::{Hook, PluginFile, RouteSpec};
 use soma_protocol::json;
 use soma_protocol::synapse::strip_envelope;
 use soma_runtime::version::Loader;
 use soma_runtime::{
-    Absence, Budget, Call, CallError, Caller, Dialect, LoadError, Request, Route, SlotSpec, Slots, Stage, Trace,
+    Budget, Call, CallError, Caller, Dialect, LoadError, Pinned, Request, Route, SlotSpec, Slots, Stage, Trace,
 };
 
-use super::cases::Case;
+use super::cases::{CallerSpec, Case};
+use super::neurons::MetagraphSpec;
 use super::sandbox;
 
 /// The request's id, in log lines.
@@ -85,44 +86,136 @@ struct Answer {
     priority: Option<f64>,
 }
 
-/// Asks the plugin in a slot of its own: cases do not see each other. Before that an instance starts as the host would
-/// start it, with `init` where it keeps instances.
-///
-/// # Errors
-/// When the plugin cannot be loaded with the case's settings.
-pub async fn ask(loader: &Loader, file: &PluginFile, path: &Path, case: &Case) -> Result<Outcome, LoadError> {
-    let slot = sandbox::slot(file, path, case.config.clone());
-    // Cases get an instance each; where the host keeps instances it runs `init`, and so these settings have to do for it.
-    let kept = SlotSpec { instances: None, ..slot.clone() };
-    match loader.load(&kept).await {
-        Err(LoadError::Warm(error)) => return Ok(not_started(&error)),
-        loaded => drop(loaded?),
-    }
-    let slots = Slots::load(loader.clone(), vec![slot]).await?;
-    let table = slots.table();
-    let trace = Trace::default();
-    let begun = Instant::now();
-    let answered = match table.route(&case.route) {
-        Some(route) => serve(&slots, route, case, &trace).await,
-        None => {
-            let known = table.names().collect::<Vec<_>>().join(", ");
-            Err(Refusal::UnknownRoute { name: case.route.clone(), known })
-        }
-    };
-    let budget = table.route(&case.route).map(|route| *route.answerer().budget()).unwrap_or_default();
-    let mut outcome = match answered {
-        Ok(answer) => Outcome {
-            status: answer.status,
-            body: answer.body,
-            chunks: answer.chunks,
-            priority: answer.priority,
-            cost: Cost { output: answer.bytes, ..Cost::default() },
+impl Answer {
+    fn told(self) -> Outcome {
+        Outcome {
+            status: self.status,
+            body: self.body,
+            chunks: self.chunks,
+            priority: self.priority,
+            cost: Cost { output: self.bytes, ..Cost::default() },
             ..Outcome::default()
-        },
-        Err(refusal) => refused(&refusal),
-    };
-    outcome.cost = cost(&trace, &budget, outcome.cost.output, begun.elapsed());
-    Ok(outcome)
+        }
+    }
+}
+
+/// A plugin that is asked cases.
+pub struct Trial<'t> {
+    /// What loads it.
+    pub loader: &'t Loader,
+    /// Its file, opened.
+    pub file: &'t PluginFile,
+    /// Where that is.
+    pub path: &'t Path,
+    /// What it sees of the subnet.
+    pub metagraph: Option<&'t MetagraphSpec>,
+}
+
+impl Trial<'_> {
+    /// Asks the plugin in a slot of its own: cases do not see each other. Before that an instance starts as the host would
+    /// start it, with `init` where it keeps instances.
+    ///
+    /// # Errors
+    /// When the plugin cannot be loaded with the case's settings.
+    pub async fn ask(&self, case: &Case) -> Result<Outcome, LoadError> {
+        let slot = sandbox::slot(self.file, self.path, case.config.clone());
+        // Cases get an instance each; where the host keeps instances it runs `init`, and so these settings have to do for it.
+        let kept = SlotSpec { instances: None, ..slot.clone() };
+        match self.loader.load(&kept).await {
+            Err(LoadError::Warm(error)) => return Ok(not_started(&error)),
+            loaded => drop(loaded?),
+        }
+        let slots = Slots::load(self.loader.clone(), vec![slot.clone()]).await?;
+        let trace = Trace::default();
+        let begun = Instant::now();
+        let table = slots.table();
+        let route = match table.route(&case.route) {
+            None if !self.answers() => Some(self.gated(slot, case).await?),
+            found => found.cloned(),
+        };
+        let answered = match &route {
+            Some(route) => self.serve(&slots, route, case, &trace).await,
+            None => {
+                let known = table.names().collect::<Vec<_>>().join(", ");
+                Err(Refusal::UnknownRoute { name: case.route.clone(), known })
+            }
+        };
+        let budget = route.map(|route| *route.answerer().budget()).unwrap_or_default();
+        let mut outcome = answered.map_or_else(|refusal| refused(&refusal), Answer::told);
+        outcome.cost = cost(&trace, &budget, outcome.cost.output, begun.elapsed());
+        Ok(outcome)
+    }
+
+    /// Whether it answers: others stand before the routes of plugins that do.
+    fn answers(&self) -> bool {
+        let hooks = &self.file.manifest.hooks;
+        hooks.contains(&Hook::Forward) || hooks.contains(&Hook::Streaming)
+    }
+
+    /// The case's route, with this plugin before it and none that answers. Every header of the case is listed.
+    async fn gated(&self, slot: SlotSpec, case: &Case) -> Result<Arc<Route>, LoadError> {
+        let spec = RouteSpec { headers: case.headers.keys().cloned().collect(), ..RouteSpec::default() };
+        Route::unanswered(&case.route, &spec, self.loader.load(&slot).await?)
+    }
+
+    async fn serve(&self, slots: &Slots, route: &Arc<Route>, case: &Case, trace: &Trace) -> Result<Answer, Refusal> {
+        let (fields, body) = accept(route, case)?;
+        let call = self.call(route, case, body);
+        if !self.answers() {
+            let priority = route.pass(slots.engine(), call, trace).await?;
+            return Ok(Answer { status: 200, priority, ..Answer::default() });
+        }
+        if let Some(spec) = route.is_streaming() {
+            return stream(slots, route, call, trace, if case.is_synapse() { 200 } else { spec.status }).await;
+        }
+        let served = route.serve(slots.engine(), call, trace).await?;
+        let bytes = served.reply.body.len() as u64;
+        let answer = Answer { bytes, priority: served.priority, ..Answer::default() };
+        if !case.is_synapse() {
+            let body = serde_json::from_slice(&served.reply.body).ok();
+            return Ok(Answer { status: served.reply.status.unwrap_or(200), body, ..answer });
+        }
+        let garbage = |problem: String| CallError::Garbage { slot: route.answerer().slot().to_string(), problem };
+        let reply = json::parse_object(&served.reply.body).map_err(|error| garbage(error.to_string()))?;
+        let mut merged = fields;
+        merged.extend(strip_envelope(reply));
+        Ok(Answer { status: 200, body: Some(Value::Object(merged)), ..answer })
+    }
+
+    fn call(&self, route: &Route, case: &Case, body: Vec<u8>) -> Call {
+        let metagraph = MetagraphSpec::pinned(self.metagraph, case.metagraph);
+        let contract = route.contract();
+        let hashed = !contract.hash_fields().is_empty();
+        let listed = contract.headers().iter().filter_map(|name| Some((name.clone(), case.headers.get(name)?.clone())));
+        let request = Request {
+            id: ID.to_owned(),
+            route: case.route.clone(),
+            target: format!("/{}", case.route),
+            caller: Caller { body_bound: hashed || !case.is_synapse(), ..caller(&case.caller, &metagraph) },
+            dialect: if case.is_synapse() { Dialect::Synapse } else { Dialect::Btauth },
+            method: "POST".to_owned(),
+            headers: listed.collect(),
+            content_type: "application/json".to_owned(),
+            body_len: u32::try_from(case.body.bytes().len()).unwrap_or(u32::MAX),
+            received_ms: now_ms(),
+            deadline_ms: 0,
+        };
+        Call { request, body, metagraph, limit: route.answerer().budget().wall }
+    }
+}
+
+/// Who asks. What the case does not say is as the metagraph has it, which is where the host would take it from.
+fn caller(spec: &CallerSpec, metagraph: &Pinned) -> Caller {
+    let neuron = metagraph.as_ref().ok().and_then(|seen| seen.by_hotkey(&spec.hotkey));
+    let neuron = neuron.as_ref();
+    Caller {
+        hotkey: spec.hotkey.clone(),
+        uid: spec.uid.or(neuron.map(|neuron| neuron.uid)),
+        stake: spec.stake.or(neuron.map(|neuron| neuron.stake)).unwrap_or_default(),
+        validator_permit: spec.validator_permit.or(neuron.map(|neuron| neuron.validator_permit)).unwrap_or_default(),
+        ip: spec.ip.clone(),
+        body_bound: false,
+    }
 }
 
 /// The host would refuse the slot: nobody would be answered.
@@ -138,26 +231,6 @@ fn refused(refusal: &Refusal) -> Outcome {
         detail: Some(refusal.to_string()),
         ..Outcome::default()
     }
-}
-
-async fn serve(slots: &Slots, route: &Arc<Route>, case: &Case, trace: &Trace) -> Result<Answer, Refusal> {
-    let (fields, body) = accept(route, case)?;
-    let call = call(route, case, body);
-    if let Some(spec) = route.is_streaming() {
-        return stream(slots, route, call, trace, if case.is_synapse() { 200 } else { spec.status }).await;
-    }
-    let served = route.serve(slots.engine(), call, trace).await?;
-    let bytes = served.reply.body.len() as u64;
-    let answer = Answer { bytes, priority: served.priority, ..Answer::default() };
-    if !case.is_synapse() {
-        let body = serde_json::from_slice(&served.reply.body).ok();
-        return Ok(Answer { status: served.reply.status.unwrap_or(200), body, ..answer });
-    }
-    let garbage = |problem: String| CallError::Garbage { slot: route.answerer().slot().to_string(), problem };
-    let reply = json::parse_object(&served.reply.body).map_err(|error| garbage(error.to_string()))?;
-    let mut merged = fields;
-    merged.extend(strip_envelope(reply));
-    Ok(Answer { status: 200, body: Some(Value::Object(merged)), ..answer })
 }
 
 async fn stream(slots: &Slots, route: &Arc<Route>, call: Call, trace: &Trace, status: u16) -> Result<Answer, Refusal> {
@@ -194,33 +267,6 @@ fn accept(route: &Route, case: &Case) -> Result<(Map<String, Value>, Vec<u8>), R
     let accepted = route.contract().accept(fields)?;
     let body = Value::Object(accepted.clone()).to_string().into_bytes();
     Ok((accepted, body))
-}
-
-fn call(route: &Route, case: &Case, body: Vec<u8>) -> Call {
-    let contract = route.contract();
-    let hashed = !contract.hash_fields().is_empty();
-    let listed = contract.headers().iter().filter_map(|name| Some((name.clone(), case.headers.get(name)?.clone())));
-    let request = Request {
-        id: ID.to_owned(),
-        route: case.route.clone(),
-        target: format!("/{}", case.route),
-        caller: Caller {
-            hotkey: case.caller.hotkey.clone(),
-            uid: case.caller.uid,
-            stake: case.caller.stake,
-            validator_permit: case.caller.validator_permit,
-            ip: case.caller.ip.clone(),
-            body_bound: hashed || !case.is_synapse(),
-        },
-        dialect: if case.is_synapse() { Dialect::Synapse } else { Dialect::Btauth },
-        method: "POST".to_owned(),
-        headers: listed.collect(),
-        content_type: "application/json".to_owned(),
-        body_len: u32::try_from(case.body.bytes().len()).unwrap_or(u32::MAX),
-        received_ms: now_ms(),
-        deadline_ms: 0,
-    };
-    Call { request, body, metagraph: Err(Absence::Offline), limit: route.answerer().budget().wall }
 }
 
 /// Unix time in whole milliseconds, as the server has it.

@@ -1,4 +1,4 @@
-//! The benches of whole servers, behind `cargo xtask bench axon | swap | spread`.
+//! The benches of whole servers, behind `cargo xtask bench axon | chain | swap | spread`.
 //!
 //! The exit status is 0 when everything could be measured, whether targets were held or not, and 2 otherwise.
 
@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use soma_e2e::bench::arguments::Form;
 use soma_e2e::bench::spread::Spread;
 use soma_e2e::bench::swap::{self, asking};
-use soma_e2e::bench::{Arguments, axon, lanes};
+use soma_e2e::bench::{Arguments, axon, chain, lanes};
 use soma_e2e::flood::load;
 
 /// What goes wrong here is told in a sentence.
@@ -29,9 +29,10 @@ fn run(words: &[String]) -> Told<()> {
         [word, plan] if word == load::WORD => Ok(lanes::main(plan)?),
         [word, plan] if word == asking::WORD => Ok(asking::main(plan)?),
         [name, rest @ ..] if name == "axon" => axon(rest),
+        [name, rest @ ..] if name == "chain" => chain(rest),
         [name, rest @ ..] if name == "spread" => spread(rest),
         [name, rest @ ..] if name == "swap" => swap(rest),
-        _ => Err("which bench? axon, swap or spread".into()),
+        _ => Err("which bench? axon, chain, swap or spread".into()),
     }
 }
 
@@ -47,6 +48,13 @@ fn defaults(rounds: usize, seconds: u64, count: usize) -> Arguments {
 fn axon(words: &[String]) -> Told<()> {
     let arguments = Arguments::parse(defaults(5, 3, 1), "", words)?;
     let report = axon::Report::of(axon::Course::run(&arguments, progress)?);
+    print!("{}", report.text(&arguments));
+    Ok(())
+}
+
+fn chain(words: &[String]) -> Told<()> {
+    let arguments = Arguments::parse(defaults(5, 1, 50), "calls", words)?;
+    let report = chain::Report::of(chain::Course::run(&arguments, progress)?);
     print!("{}", report.text(&arguments));
     Ok(())
 }

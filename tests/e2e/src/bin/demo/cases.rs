@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use soma_e2e::HarnessError;
-use soma_e2e::account::{ALICE, Account, BOB, CHARLIE};
+use soma_e2e::account::{ALICE, Account, BOB, CHARLIE, RECORDED_AXON};
 use soma_e2e::signed::{Btauth, Synapse};
 use soma_e2e::wire::{Answer, Request};
 use soma_protocol::synapse::strip_envelope;
@@ -41,16 +41,13 @@ pub fn refused(host: &Host, report: &mut Report) -> Result<(), HarnessError> {
     let body = || json!({"prompt": "hello"});
     let any = |_: &Answer| true;
 
+    let request = synapse(RECORDED_AXON, "TextGeneration", body()).request()?;
+    let stranger = |answer: &Answer| answer.message().contains("not registered");
+    check(host, report, "a stranger", &request, (403, "not registered: no signature was verified for it"), stranger)?;
+
     let request = synapse(CHARLIE, "TextGeneration", body()).request()?;
-    let denied = |answer: &Answer| answer.message().starts_with("Forbidden. Key is blacklisted");
-    check(
-        host,
-        report,
-        "a caller on the deny list",
-        &request,
-        (403, "hotkey-list says no, before text-miner runs"),
-        denied,
-    )?;
+    let poor = |answer: &Answer| answer.message().contains("a stake of 0 is below 10");
+    check(host, report, "a neuron without stake", &request, (403, "stake-gate says no, before text-miner runs"), poor)?;
 
     let genuine = synapse(BOB, "TextGeneration", body());
     let stolen = synapse(CHARLIE, "TextGeneration", body()).request()?;

@@ -1,15 +1,14 @@
 //! The running host of the demo.
 
 use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-use soma_e2e::account::{ALICE, BOB, CHARLIE};
-use soma_e2e::neuron::{Bench, free_port};
+use soma_e2e::account::{ALICE, BOB};
+use soma_e2e::neuron::{Bench, PUBLISHED, free_port};
 use soma_e2e::process::{self, Finished, LIMIT};
 use soma_e2e::wire::{Answer, Request};
 use soma_e2e::{HarnessError, Settings, Slot, places};
@@ -20,6 +19,12 @@ use crate::report::{Outcome, Report};
 const KNOCK: Duration = Duration::from_millis(50);
 /// The slot that answers.
 pub const SLOT: &str = "text";
+/// Its routes.
+const ROUTES: [&str; 2] = ["TextGeneration", "ImageGeneration"];
+/// What the gate asks for, in whole alpha.
+pub const MIN_STAKE: &str = "10";
+/// [`PUBLISHED`] as an address.
+const PUBLISHED_IP: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 
 /// A `soma run` whose log is a file, so that it can outlive the demo.
 pub struct Host {
@@ -29,28 +34,24 @@ pub struct Host {
 }
 
 impl Host {
-    /// Starts it and waits until it takes connections.
-    pub fn start() -> Result<Host, HarnessError> {
-        let bench = Bench::new()?;
-        let denied = json!([CHARLIE.hotkey]).to_string();
-        let gate = Slot::new("gate", places::guest("hotkey-list")?, &["TextGeneration", "ImageGeneration"]);
-        let text = Slot::new(SLOT, places::guest("text-miner-rust")?, &["TextGeneration", "ImageGeneration"]);
-        let settings =
-            Settings::default().slot(gate.grant(&["config"]).config("deny", &denied)).slot(text.grant(&["config"]));
-        let config = bench.write("soma.toml", settings.text().as_bytes())?;
+    /// Starts it on the chain at `url` and waits until it takes connections.
+    pub fn start(bench: Bench, url: &str) -> Result<Host, HarnessError> {
+        let config = bench.write("soma.toml", settings()?.text().as_bytes())?;
         let port = free_port()?;
         let log = File::create(log_of(&bench)).map_err(HarnessError::io("creating the log"))?;
         let errors = log.try_clone().map_err(HarnessError::io("creating the log"))?;
         // A group of its own: Ctrl-C ends the demo, and the demo ends the host.
         let child = bench
-            .run_command(&config, ALICE, port)?
+            .run_command_on(url, &config, ALICE, port)?
+            // Later than the flag that the tests give it: here callers come to the published address.
+            .args(["--axon.ip", PUBLISHED])
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(errors)
             .process_group(0)
             .spawn()
             .map_err(HarnessError::io("starting soma run"))?;
-        let mut host = Host { child, address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)), bench };
+        let mut host = Host { child, address: SocketAddr::new(PUBLISHED_IP, port), bench };
         host.wait()?;
         Ok(host)
     }
@@ -121,7 +122,7 @@ impl Host {
     pub fn leave(self) {
         let soma = places::soma().map_or("soma".to_owned(), |path| path.display().to_string());
         let wallets = self.bench.wallets().display().to_string();
-        println!("\nThe host goes on running. Try:");
+        println!("\nThe host goes on running, by the last state of its chain, which ends with the demo. Try:");
         println!(
             "  {soma} query {} TextGeneration '{{\"prompt\": \"hello world\"}}' --hotkey {} \\\n    --wallet.path {wallets} --wallet.name {} --wallet.hotkey default",
             self.address, ALICE.hotkey, BOB.name
@@ -143,6 +144,18 @@ impl Drop for Host {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A gate and an order by stake, the miner behind them, and a slow plugin with a single place.
+fn settings() -> Result<Settings, HarnessError> {
+    let by_stake = |name, plugin| -> Result<Slot, HarnessError> {
+        Ok(Slot::with_all_routes(name, places::guest(plugin)?).grant(&["config", "metagraph"]))
+    };
+    let text = Slot::new(SLOT, places::guest("text-miner-rust")?, &ROUTES).grant(&["config"]);
+    let one: toml::Table = [("in-flight".to_owned(), toml::Value::from(1))].into_iter().collect();
+    let slow = Slot::with_all_routes("slow", places::guest("warm_init")?).grant(&["config"]).with("budget", one);
+    let settings = Settings::default().slot(by_stake("gate", "stake-gate")?.config("min-stake", MIN_STAKE));
+    Ok(settings.slot(by_stake("order", "stake-priority")?).slot(text).slot(slow))
 }
 
 fn log_of(bench: &Bench) -> PathBuf {

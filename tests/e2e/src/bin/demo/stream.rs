@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use soma_dendrite::{BtauthRequest, Dendrite, SynapseOptions, SynapseTarget};
 use soma_e2e::account::ALICE;
 use soma_e2e::{HarnessError, places};
-use soma_wallet::Signer;
+use tokio::runtime::Runtime;
 
 use crate::host::Host;
 use crate::report::{Outcome, Report};
@@ -32,13 +32,8 @@ struct Counts {
 }
 
 /// Swaps to the second version of the plugin while callers ask, and counts failures.
-pub fn swap(host: &Host, report: &mut Report) -> Result<(), HarnessError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(HarnessError::io("starting the callers"))?;
+pub fn swap(host: &Host, report: &mut Report, dendrite: &Arc<Dendrite>, runtime: &Runtime) -> Result<(), HarnessError> {
     let counts = Arc::new(Counts::default());
-    let dendrite = Arc::new(runtime.block_on(dendrite(host))?);
     let callers: Vec<_> = (0..CALLERS)
         .map(|number| runtime.spawn(call(number, dendrite.clone(), host.address().to_string(), counts.clone())))
         .collect();
@@ -65,14 +60,6 @@ pub fn swap(host: &Host, report: &mut Report) -> Result<(), HarnessError> {
         "each keeps the version that admitted it",
     );
     Ok(())
-}
-
-async fn dendrite(host: &Host) -> Result<Dendrite, HarnessError> {
-    let program = places::soma()?;
-    let failed = |what: String| HarnessError::Output { what: "the caller's signer".to_owned(), output: what };
-    let signer =
-        Signer::start(&program, &["signer"], &host.caller_key()).await.map_err(|error| failed(error.to_string()))?;
-    Dendrite::new(signer).map_err(|error| failed(error.to_string()))
 }
 
 async fn call(number: usize, dendrite: Arc<Dendrite>, address: String, counts: Arc<Counts>) {

@@ -34,6 +34,7 @@ fn facts() -> Facts {
             weights_version_key: 0,
             commit_reveal: false,
         },
+        under_way: None,
     }
 }
 
@@ -131,6 +132,14 @@ fn a_slow_clock_and_an_old_node_are_told_apart() {
         assert_eq!(found(&facts, None, "endpoint").verdict, endpoint, "{age:?}");
         assert_eq!(found(&facts, None, "clock").verdict, clock, "{age:?}");
     }
+}
+
+#[test]
+fn what_was_signed_and_is_not_final_is_named() {
+    let under_way = UnderWay { call: "SubtensorModule.serve_axon".to_owned(), last_valid: 10_050 };
+    let finding = found(&Facts { under_way: Some(under_way), ..facts() }, Some(here()), "journal");
+    assert!(finding.verdict == Verdict::Remark && finding.says.contains("serve_axon"), "{finding:?}");
+    assert!(finding.says.contains("10050") && finding.mend.is_some(), "{finding:?}");
 }
 
 #[test]
