@@ -14,9 +14,9 @@ module.exports = {
       exec_mode: "fork",
       // 75 says that a restart may help. 0 is a stop, 78 and 2 say that something has to be mended first.
       stop_exit_codes: [0, 2, 78],
-      restart_delay: 5000,
-      max_restarts: 10,
-      min_uptime: "60s",
+      restart_delay: 15000,
+      // An outage of the chain may last: pm2 gives up after 16 restarts otherwise.
+      max_restarts: 100000,
       // Requests that are in have a minute to come to their end after pm2's SIGINT.
       kill_timeout: 65000,
       // `pm2 sendSignal SIGHUP miner` reads soma.toml again; a file that changes must not restart the host.

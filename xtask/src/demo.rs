@@ -1,6 +1,6 @@
 //! `cargo xtask demo`: builds the host and the demo's guests, then runs the demo of `soma-e2e`.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use crate::error::XtaskError;
 use crate::guests::{self, Selection};
@@ -13,9 +13,9 @@ pub const GUESTS: Selection =
 /// Runs the demo with `arguments` and passes its exit status on.
 pub fn run(context: &Context, arguments: &[String]) -> Result<ExitCode, XtaskError> {
     let built = guests::build(context, &GUESTS)?;
-    let soma = host::build(context)?;
-    let mut demo = cargo::command(context.workspace.root());
-    demo.args(["run", "--quiet", "--package", "soma-e2e", "--bin", "demo", "--"]).args(arguments);
-    demo.env("SOMA_GUESTS", &built).env("SOMA_BIN", soma);
-    Ok(cargo::exit_code(cargo::run(&mut demo)?))
+    host::build(context, &["soma", "demo"])?;
+    let mut demo = Command::new(context.workspace.built("demo"));
+    demo.args(arguments).env("SOMA_GUESTS", &built).env("SOMA_BIN", context.workspace.built("soma"));
+    let status = demo.status().map_err(XtaskError::no_program("demo"))?;
+    Ok(cargo::exit_code(status))
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask differential`: builds the host and its guest, then compares our axon with the real one.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use crate::error::XtaskError;
 use crate::guests::{self, Selection};
@@ -13,9 +13,9 @@ pub const GUESTS: Selection = Selection::Named(&["edge_classes"]);
 pub fn run(context: &Context, arguments: &[String]) -> Result<ExitCode, XtaskError> {
     let python = setup(context)?;
     let built = guests::build(context, &GUESTS)?;
-    let soma = host::build(context)?;
-    let mut compare = cargo::command(context.workspace.root());
-    compare.args(["run", "--quiet", "--package", "soma-e2e", "--bin", "differential", "--"]).args(arguments);
-    compare.env("SOMA_GUESTS", &built).env("SOMA_BIN", soma).env("SOMA_PY10", &python.py10);
-    Ok(cargo::exit_code(cargo::run(&mut compare)?))
+    host::build(context, &["soma", "differential"])?;
+    let mut compare = Command::new(context.workspace.built("differential"));
+    compare.args(arguments).env("SOMA_GUESTS", &built).env("SOMA_BIN", context.workspace.built("soma"));
+    let status = compare.env("SOMA_PY10", &python.py10).status().map_err(XtaskError::no_program("differential"))?;
+    Ok(cargo::exit_code(status))
 }

@@ -11,7 +11,8 @@ use crate::{Context, c, cargo, host, python, setup, typescript};
 pub fn run(context: &Context, arguments: &[String]) -> Result<ExitCode, XtaskError> {
     let environments = setup(context)?;
     let built = guests::build(context, &Selection::All)?;
-    let soma = host::build(context)?;
+    host::build_all(context)?;
+    let soma = context.workspace.built("soma");
     let with_variables = |command: &mut Command| {
         command
             .env("SOMA_GUESTS", &built)

@@ -60,13 +60,17 @@ impl Workspace {
         self.target.join("guests-native")
     }
 
-    /// The `soma` binary of a debug build.
-    pub fn soma(&self) -> PathBuf {
-        self.target.join("debug").join(format!("soma{}", env::consts::EXE_SUFFIX))
+    /// A program of a debug build.
+    pub fn built(&self, name: &str) -> PathBuf {
+        self.program("debug", name)
     }
 
     /// A program of a release build.
     pub fn released(&self, name: &str) -> PathBuf {
-        self.target.join("release").join(format!("{name}{}", env::consts::EXE_SUFFIX))
+        self.program("release", name)
+    }
+
+    fn program(&self, profile: &str, name: &str) -> PathBuf {
+        self.target.join(profile).join(format!("{name}{}", env::consts::EXE_SUFFIX))
     }
 }

@@ -14,11 +14,11 @@
 //!   [`metagraph`]
 //! - [`metagraph`]: [`Metagraph`], all [`neuron`]s of a subnet at one block; [`snapshot`]: the one that a neuron works
 //!   with, kept up to date in the background and on disk
-//! - [`write`](mod@write): what is sent: planned, signed elsewhere, kept on disk, followed into a final block; [`weights`]: from scores to
-//!   weights; [`dispatch`]: the chain's refusals by name
+//! - [`write`](mod@write): what is sent: planned, signed elsewhere, kept on disk, followed into a final block;
+//!   [`weights`]: from scores to weights; [`dispatch`]: the chain's refusals by name
 //! - [`shape`]: what differs on the connected chain from the one that this crate was made for
 //! - [`amount`]: [`Tao`]; [`axon`]: [`Axon`], a published address
-//! - [`mod@error`]: [`ChainError`]
+//! - [`error`](mod@error): [`ChainError`]
 
 pub mod account;
 pub mod amount;

@@ -14,6 +14,10 @@ use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 use thiserror::Error;
 
+/// The key under which `serde_json` hands a number over as text when any crate of the build turns its feature
+/// `arbitrary_precision` on. A body may not use it as a key of its own: other readers would take that for a number.
+const NUMBER: &str = "$serde_json::private::Number";
+
 /// Values in one text, those inside of others included.
 pub const MOST_VALUES: usize = 250_000;
 
@@ -187,6 +191,9 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
+            if key == NUMBER {
+                return entries.next_value_seed(NumberText);
+            }
             match map.entry(key) {
                 Entry::Occupied(known) => {
                     *self.duplicate.borrow_mut() = Some(known.key().clone());
@@ -196,5 +203,33 @@ impl<'de> Visitor<'de> for Strict<'_> {
             };
         }
         Ok(Value::Object(map))
+    }
+}
+/// A number that `serde_json` hands over as text, read as it would have been without that.
+struct NumberText;
+
+impl<'de> DeserializeSeed<'de> for NumberText {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for NumberText {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no key {NUMBER:?}")
+    }
+
+    /// Only the number comes as an owned text; the text of a body is lent (`visit_str`) and refused.
+    fn visit_string<E: serde::de::Error>(self, text: String) -> Result<Value, E> {
+        let number = text.parse().ok().and_then(Number::from_f64);
+        number.map(Value::Number).ok_or_else(|| E::custom("number out of range"))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
+        Err(E::invalid_type(serde::de::Unexpected::Str(text), &self))
     }
 }

@@ -14,6 +14,6 @@ wasmtime::component::bindgen!({
 });
 
 pub use exports::soma::neuron::{blacklist, forward, lifecycle, priority, streaming, verify};
-pub use soma::neuron::types::{Caller, Dialect, Failure, Reply, Request, Verdict};
 pub use soma::neuron::metagraph::Absence;
+pub use soma::neuron::types::{Caller, Dialect, Failure, Reply, Request, Verdict};
 pub use soma::neuron::{clock, log, metagraph, random, response, types};

@@ -54,7 +54,9 @@ pub enum SomaError {
     #[error("nobody knows where this host is reached, so there is no address to publish on the chain")]
     #[diagnostic(
         code(soma::config::no_external_address),
-        help("name the public address: --axon.external_ip ADDRESS, or external_ip under [axon]; without a chain: --offline")
+        help(
+            "name the public address: --axon.external_ip ADDRESS, or external_ip under [axon]; without a chain: --offline"
+        )
     )]
     NoExternalAddress,
 

@@ -83,6 +83,9 @@ mod tests {
     use super::*;
     use soma_sdk::testing;
 
+    /// What the operator wrote.
+    type Written<'s> = &'s [(&'s str, &'s str)];
+
     /// The subnet of the tests: a validator, a neuron with stake and without permit, one without either.
     fn subnet() {
         let mut validator = testing::neuron(0, "5Validator", 1000.0);
@@ -91,7 +94,7 @@ mod tests {
     }
 
     /// Each row has settings and a metagraph of its own: they belong to the thread.
-    fn reason(settings: &[(&str, &str)], hotkey: &str, subnet: fn()) -> Option<String> {
+    fn reason(settings: Written, hotkey: &str, subnet: fn()) -> Option<String> {
         let asking = || {
             subnet();
             for (key, value) in settings {
@@ -110,7 +113,7 @@ mod tests {
         let least = ("min-stake", "999.5");
         let permit = ("require-permit", "true");
         let stranger = Some("not registered on this subnet");
-        let table: [(&[(&str, &str)], &str, Option<&str>); 14] = [
+        let table: [(Written, &str, Option<&str>); 14] = [
             (&[], "5Validator", None),
             (&[], "5Poor", None),
             (&[], "5Stranger", stranger),

@@ -65,8 +65,11 @@ mod tests {
     use super::*;
     use soma_sdk::testing;
 
+    /// What the operator wrote.
+    type Written<'s> = &'s [(&'s str, &'s str)];
+
     /// Each row has settings of its own: they belong to the thread.
-    fn rank(settings: &[(&str, &str)], hotkey: &str) -> f64 {
+    fn rank(settings: Written, hotkey: &str) -> f64 {
         let asking = || {
             testing::register([testing::neuron(0, "5Rich", 5000.25), testing::neuron(1, "5Poor", 0.5)]);
             for (key, value) in settings {
@@ -81,7 +84,7 @@ mod tests {
 
     #[test]
     fn stake_is_the_rank_up_to_the_cap() {
-        let table: [(&[(&str, &str)], [f64; 3]); 5] = [
+        let table: [(Written, [f64; 3]); 5] = [
             (&[], [5000.25, 0.5, 0.0]),
             (&[("cap", "1000")], [1000.0, 0.5, 0.0]),
             (&[("cap", "0")], [0.0, 0.0, 0.0]),

@@ -32,7 +32,7 @@ export function ranking(run: () => Soon<number>): Soon<number> {
   return guarded(run, (thrown) => {
     // A caller does not pay for it, and an order is not worth an instance.
     if (thrown instanceof Unavailable) {
-      warn(`priority: ${describe(thrown)}`);
+      warn(`priority: ${thrown.message}`);
       return 0;
     }
     throw reported("priority", thrown);

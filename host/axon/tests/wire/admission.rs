@@ -74,12 +74,12 @@ async fn strangers_are_judged_by_the_chain_before_their_signature_is() {
     view.store(roll(None));
     let neuron = neuron(&view).await;
     let table = [
-        (&FERDIE, "not registered on this subnet"),
-        (&CHARLIE, "no validator permit"),
-        (&DAVE, "less stake than 1000"),
+        (&FERDIE, ["not registered on this subnet", "not-registered"]),
+        (&CHARLIE, ["no validator permit", "no-permit"]),
+        (&DAVE, ["less stake than 1000", "too-little-stake"]),
     ];
-    for (who, reason) in table {
-        for (request, signature) in requests(who) {
+    for (who, reasons) in table {
+        for ((request, signature), reason) in requests(who).into_iter().zip(reasons) {
             for request in [request.clone(), request.clone().with(signature, forged()), request.without(signature)] {
                 let answer = neuron.ask(&request).await;
                 assert_eq!(answer.status, 403, "{reason}: {}", answer.text());

@@ -181,7 +181,7 @@ pub(super) const TABLE: &[Shape] = &[
         Storage,
         "SubtensorModule",
         "NeuronCertificates",
-        "0000000000000000000000000000000000000000000000000000000000000000",
+        "e5e9bca9376a4b52baa3167bcfcdfc43dd27b1f5a9fc93e735df3081b870213e",
     ),
     Shape::new(Storage, "SubtensorModule", "Owner", "8c2cecdd5256f0fbe4cc904cd934f961089bbffd25c430a6922df21b5b44f93e"),
     Shape::new(
@@ -225,7 +225,7 @@ pub(super) const TABLE: &[Shape] = &[
         Storage,
         "SubtensorModule",
         "SubtokenEnabled",
-        "0000000000000000000000000000000000000000000000000000000000000000",
+        "32b7870aebbe1fe99ec1ff5a4e663efa4c33e0ca36547c174adc0734d089e034",
     ),
     Shape::new(
         Storage,

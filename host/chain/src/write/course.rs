@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::error::{Lapse, WriteError};
-use super::journal::{Entry, JournalError, Page};
+use super::journal::{Entry, Held, JournalError};
 use super::receipt::{self, Place, Receipt, Sent};
 use super::trail::{Fate, Handed, Trail, hand_in};
 use crate::client::Client;
@@ -39,7 +39,7 @@ pub(super) enum Past {
 /// One kept extrinsic, and what is known of it.
 pub(super) struct Course<'a> {
     client: &'a Client,
-    page: &'a Page,
+    page: &'a Held,
     entry: &'a Entry,
     past: Past,
     sent: Sent,
@@ -50,7 +50,7 @@ pub(super) struct Course<'a> {
 }
 
 impl<'a> Course<'a> {
-    pub(super) fn new(client: &'a Client, page: &'a Page, entry: &'a Entry, past: Past) -> Self {
+    pub(super) fn new(client: &'a Client, page: &'a Held, entry: &'a Entry, past: Past) -> Self {
         let sent = match past {
             Past::Fresh => Sent::Now,
             Past::Seen => Sent::Earlier,
@@ -182,18 +182,18 @@ impl<'a> Course<'a> {
 }
 
 /// Keeps an extrinsic; a disk may take its time, and nothing else may wait for it.
-pub(super) async fn store(page: &Page, entry: &Entry) -> Result<(), JournalError> {
+pub(super) async fn store(page: &Held, entry: &Entry) -> Result<(), JournalError> {
     let (here, entry) = (page.clone(), entry.clone());
     on_disk(page, "write", move || here.store(&entry)).await
 }
 
-async fn remove(page: &Page) -> Result<(), JournalError> {
+async fn remove(page: &Held) -> Result<(), JournalError> {
     let here = page.clone();
     on_disk(page, "remove", move || here.remove()).await
 }
 
 async fn on_disk(
-    page: &Page,
+    page: &Held,
     action: &'static str,
     work: impl FnOnce() -> Result<(), JournalError> + Send + 'static,
 ) -> Result<(), JournalError> {

@@ -11,6 +11,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use miette::Diagnostic;
@@ -189,26 +190,23 @@ pub(super) struct Page {
     account: PublicKey,
 }
 
-/// Nobody else writes to the page while this lives.
-#[derive(Debug)]
-pub(super) struct Hold {
-    _file: File,
+/// A page that nobody else writes to while this, or a clone of it, lives.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    page: Page,
+    _lock: Arc<File>,
 }
 
 impl Page {
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Waits until nobody else writes for this account.
-    pub(super) async fn hold(&self, limit: Duration) -> Result<Hold, JournalError> {
+    pub(super) async fn hold(self, limit: Duration) -> Result<Held, JournalError> {
         let path = self.path.with_extension("lock");
         let failed = |cause| JournalError::Io { action: "lock", path: path.clone(), cause };
         let file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
         let until = Instant::now() + limit;
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Hold { _file: file }),
+                Ok(()) => return Ok(Held { page: self, _lock: Arc::new(file) }),
                 Err(TryLockError::Error(cause)) => return Err(failed(cause)),
                 Err(TryLockError::WouldBlock) if Instant::now() >= until => {
                     return Err(JournalError::Busy { account: self.account, limit });
@@ -235,23 +233,35 @@ impl Page {
             false => Err(damaged("it is of another account or chain".to_owned())),
         }
     }
+}
+
+impl Held {
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.page.path
+    }
+
+    /// What is kept; nothing if there is no file.
+    pub(super) fn load(&self) -> Result<Option<Entry>, JournalError> {
+        self.page.load()
+    }
 
     /// Keeps an extrinsic. When this returns it is on the disk, and so is its name.
     pub(super) fn store(&self, entry: &Entry) -> Result<(), JournalError> {
-        let failed = |cause| JournalError::Io { action: "write", path: self.path.clone(), cause };
+        let failed = |cause| JournalError::Io { action: "write", path: self.path().to_owned(), cause };
         let text = serde_json::to_string(entry).map_err(|error| failed(error.into()))?;
-        let beside = self.path.with_extension("new");
+        let beside = self.path().with_extension("new");
         let mut file = File::create(&beside).map_err(failed)?;
         file.write_all(format!("{}\n{text}\n", digest(&text)).as_bytes()).map_err(failed)?;
         file.sync_all().map_err(failed)?;
-        std::fs::rename(&beside, &self.path).map_err(failed)?;
+        std::fs::rename(&beside, self.path()).map_err(failed)?;
         self.sync().map_err(failed)
     }
 
     /// Lets go of what is kept.
     pub(super) fn remove(&self) -> Result<(), JournalError> {
-        let failed = |cause| JournalError::Io { action: "remove", path: self.path.clone(), cause };
-        match std::fs::remove_file(&self.path) {
+        let failed = |cause| JournalError::Io { action: "remove", path: self.path().to_owned(), cause };
+        match std::fs::remove_file(self.path()) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             removed => removed.and_then(|()| self.sync()).map_err(failed),
         }
@@ -259,7 +269,7 @@ impl Page {
 
     /// Brings the folder's list of names to the disk.
     fn sync(&self) -> std::io::Result<()> {
-        self.path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+        self.path().parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
     }
 }
 
@@ -322,10 +332,14 @@ mod tests {
         Journal::open(folder.join("a/b")).unwrap().page(H256([1; 32]), PublicKey([7; 32]))
     }
 
-    #[test]
-    fn what_is_kept_is_found_until_it_is_let_go() {
+    async fn held(folder: &Path) -> Held {
+        page(folder).hold(Duration::ZERO).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_found_until_it_is_let_go() {
         let folder = tempfile::tempdir().unwrap();
-        let page = page(folder.path());
+        let page = held(folder.path()).await;
         assert_eq!(page.load().unwrap(), None);
         page.store(&entry()).unwrap();
         page.store(&Entry { nonce: 4, ..entry() }).unwrap();
@@ -337,10 +351,10 @@ mod tests {
         assert_eq!(page.load().unwrap(), None);
     }
 
-    #[test]
-    fn a_damaged_file_is_an_error_and_stays() {
+    #[tokio::test]
+    async fn a_damaged_file_is_an_error_and_stays() {
         let folder = tempfile::tempdir().unwrap();
-        let page = page(folder.path());
+        let page = held(folder.path()).await;
         page.store(&entry()).unwrap();
         let whole = std::fs::read(page.path()).unwrap();
         for cut in 0..whole.len() {
@@ -356,10 +370,10 @@ mod tests {
         assert!(page.path().exists());
     }
 
-    #[test]
-    fn a_file_of_another_account_or_form_is_refused() {
+    #[tokio::test]
+    async fn a_file_of_another_account_or_form_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let page = page(folder.path());
+        let page = held(folder.path()).await;
         for other in [
             Entry { account: PublicKey([8; 32]), ..entry() },
             Entry { genesis: H256([8; 32]), ..entry() },
@@ -375,8 +389,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let page = page(folder.path());
         let soon = Duration::from_millis(120);
-        let hold = page.hold(soon).await.unwrap();
-        let error = page.hold(soon).await.unwrap_err();
+        let hold = page.clone().hold(soon).await.unwrap();
+        let error = page.clone().hold(soon).await.unwrap_err();
         assert!(matches!(error, JournalError::Busy { .. }) && error.passes());
         drop(hold);
         page.hold(soon).await.unwrap();

@@ -15,7 +15,7 @@
 //! - [`request`]: what can be asked for, with the chain's own checks; [`preflight`]: what they refuse; [`plan`]: what would
 //!   be sent, and its price
 //! - [`call`]: the calls; [`form`]: whether the runtime reads them as we write them; [`sign`]: who signs
-//! - [`journal`]: what was signed, on disk; [`mod@error`]: [`WriteError`]
+//! - [`journal`]: what was signed, on disk; [`error`](mod@error): [`WriteError`]
 
 pub mod call;
 mod course;

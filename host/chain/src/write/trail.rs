@@ -3,7 +3,7 @@
 use subxt::utils::H256;
 
 use super::error::{Lapse, WriteError};
-use super::journal::{Entry, Page};
+use super::journal::{Entry, Held};
 use super::receipt::Place;
 use crate::client::Client;
 use crate::convert;
@@ -90,7 +90,7 @@ impl<'a> Trail<'a> {
     }
 
     /// Looks once.
-    pub(super) async fn look(&mut self, page: &Page) -> Result<Fate, WriteError> {
+    pub(super) async fn look(&mut self, page: &Held) -> Result<Fate, WriteError> {
         let head = self.client.rpc().chain_get_finalized_head().await;
         let head = head.map_err(|error| convert::rpc("chain_getFinalizedHead", error))?;
         if self.seen == Some(head) {
@@ -118,7 +118,7 @@ impl<'a> Trail<'a> {
     }
 
     /// Reads the blocks up to one that is final.
-    async fn find(&mut self, last: u64, page: &Page) -> Result<Option<Place>, WriteError> {
+    async fn find(&mut self, last: u64, page: &Held) -> Result<Option<Place>, WriteError> {
         let rpc = self.client.rpc();
         while self.next <= last {
             let number = self.next;
@@ -138,7 +138,7 @@ impl<'a> Trail<'a> {
         Ok(None)
     }
 
-    fn untraceable(&self, number: u64, page: &Page) -> WriteError {
+    fn untraceable(&self, number: u64, page: &Held) -> WriteError {
         WriteError::Untraceable {
             call: self.entry.call.clone(),
             hash: self.entry.hash,

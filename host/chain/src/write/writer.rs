@@ -12,7 +12,7 @@ use subxt::utils::H256;
 use super::course::{self, Course, End, Past};
 use super::error::{Lapse, WriteError};
 use super::form::{self, Unsigned};
-use super::journal::{Entry, Journal, Page};
+use super::journal::{Entry, Held, Journal, Page};
 use super::plan::{Plan, Proposal};
 use super::receipt::Receipt;
 use super::request::{Request, Step};
@@ -92,8 +92,7 @@ impl Writer {
     /// # Errors
     /// [`WriteError::Unsettled`] when it is not known yet, and what [`send`](Self::send) gives for one that was sent.
     pub async fn resume(&self, account: &PublicKey) -> Result<Option<Receipt>, WriteError> {
-        let page = self.page(account);
-        let _hold = page.hold(self.policy.lock).await?;
+        let page = self.page(account).hold(self.policy.lock).await?;
         self.settle(&page).await.map(|settled| settled.map(|(_, receipt)| receipt))
     }
 
@@ -108,8 +107,7 @@ impl Writer {
         if planned != given {
             return Err(WriteError::OtherSigner { planned, given });
         }
-        let page = self.page(&planned);
-        let _hold = page.hold(self.policy.lock).await?;
+        let page = self.page(&planned).hold(self.policy.lock).await?;
         match self.settle(&page).await {
             Ok(Some((entry, receipt))) if entry.call_bytes == plan.call().bytes() => return Ok(receipt),
             Ok(_) => {}
@@ -139,7 +137,7 @@ impl Writer {
     }
 
     /// Brings what is kept to its end.
-    async fn settle(&self, page: &Page) -> Result<Option<(Entry, Receipt)>, WriteError> {
+    async fn settle(&self, page: &Held) -> Result<Option<(Entry, Receipt)>, WriteError> {
         let Some(entry) = page.load()? else { return Ok(None) };
         tracing::info!(target: "chain", call = %entry.call, hash = ?entry.hash, "an earlier run left this under way");
         match Course::new(&self.client, page, &entry, Past::Seen).run(self.policy.patience).await? {

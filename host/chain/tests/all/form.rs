@@ -149,3 +149,60 @@ async fn other_versions_and_another_genesis_are_drift() {
         assert!(matches!(error, WriteError::Drift(DriftError::Payload { .. })), "{error:?}");
     }
 }
+
+/// The chain's metadata with one byte string in place of another of the same length.
+async fn changed(chain: &Chain, from: &[u8], to: &[u8]) -> Metadata {
+    assert_eq!(from.len(), to.len());
+    let mut bytes = chain.client.rpc().state_get_metadata(None).await.unwrap().into_raw();
+    let places: Vec<usize> = (0..bytes.len() - from.len()).filter(|place| bytes[*place..].starts_with(from)).collect();
+    assert!(!places.is_empty());
+    for place in places {
+        bytes[place..place + to.len()].copy_from_slice(to);
+    }
+    Metadata::decode_from(&bytes).unwrap()
+}
+
+fn drift(metadata: &Metadata, call: &Call) -> DriftError {
+    match check(metadata, 393, call) {
+        Err(WriteError::Drift(drift)) => drift,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_extension_that_nobody_knows_is_drift_unless_it_is_empty() {
+    let chain = Chain::with_neurons(Layer::Pool).await;
+    let call = every_call().remove(0);
+    let other = changed(&chain, b"CheckMetadataHash", b"CheckMetadataHaze").await;
+    assert_eq!(drift(&other, &call), DriftError::Extension { name: "CheckMetadataHaze".to_owned() });
+    let empty = changed(&chain, b"DrandPriority", b"DrandPriorite").await;
+    check(&empty, 393, &call).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_with_other_arguments_is_drift() {
+    let chain = Chain::with_neurons(Layer::Pool).await;
+    let other = changed(&chain, b"placeholder1", b"placeholder7").await;
+    let DriftError::Arguments { call: "serve_axon", detail } = drift(&other, &every_call().remove(0)) else { panic!() };
+    assert!(detail.contains("placeholder7"), "{detail}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_with_another_number_is_drift() {
+    let chain = Chain::with_neurons(Layer::Pool).await;
+    let call: Call = ColdkeyCall::BurnedRegister { netuid: 1, hotkey: [9; 32] }.into();
+    let bytes = chain.client.rpc().state_get_metadata(None).await.unwrap().into_raw();
+    let name = b"burned_register";
+    let place = (0..bytes.len()).find(|place| bytes[*place..].starts_with(name)).unwrap() + name.len();
+    // Behind the arguments, of which each has a name and a type, stands the call's number, 7.
+    let moved = (place..place + 120).filter(|place| bytes[*place] == 7).filter_map(|place| {
+        let mut bytes = bytes.clone();
+        bytes[place] = 77;
+        match check(&Metadata::decode_from(&bytes).ok()?, 393, &call) {
+            Err(WriteError::Drift(drift)) => Some(drift),
+            _ => None,
+        }
+    });
+    let expected = DriftError::Moved { call: "burned_register", found: (7, 77), known: (7, 7) };
+    assert!(moved.into_iter().any(|drift| drift == expected));
+}

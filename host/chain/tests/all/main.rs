@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - `fixture`: a chain with a client and keys; `gate`: an endpoint that can be shut
-//! - `reads`, `serving`, `weighing`, `spending`: what is read and written
+//! - `snapshot`: the metagraph through outages; `reads`, `serving`, `weighing`, `spending`: what is read and written
 //! - `refusals`: the chain's own refusals by name; `form`: our bytes against subxt's
 //! - `outages`: endpoints and nodes that fail; `course`: what happens to an extrinsic on its way
 //! - `journal`: processes that die; `signer`: the signer process; `vectors`: weights of the Python SDK
@@ -26,6 +26,7 @@ mod reads;
 mod refusals;
 mod serving;
 mod signer;
+mod snapshot;
 mod spending;
 mod vectors;
 mod weighing;

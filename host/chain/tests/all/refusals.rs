@@ -106,13 +106,18 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// A chain on which a first address is published, so that a second one can come too fast.
+/// A chain on which a first address and first weights are, so that second ones can come too fast.
 async fn chain(layer: Layer) -> Chain {
     let chain = Chain::with_neurons(layer).await;
-    let first = ServeAxon::new(NETUID, "127.0.0.2:1".parse().unwrap());
-    chain.write("//m2", Request::ServeAxon(first)).await.unwrap();
+    let address = ServeAxon::new(NETUID, "127.0.0.2:1".parse().unwrap());
+    chain.write("//m2", Request::ServeAxon(address)).await.unwrap();
+    let weights = SetWeights::new(NETUID, vec![(2, 1.0)]);
+    chain.write("//v0", Request::SetWeights(weights)).await.unwrap();
     chain
 }
+
+/// How many extrinsics it has to begin with.
+const BEFORE: usize = 2;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pool_refuses_by_name_and_nothing_is_on_the_chain() {
@@ -126,7 +131,7 @@ async fn the_pool_refuses_by_name_and_nothing_is_on_the_chain() {
         assert!(!fault.cause.is_empty() && !fault.remedy.is_empty());
         // BadRequest stands for many causes, which the pool does not tell.
         assert!(pool == "BadRequest" || error.passes() == passes, "{plan}: {error}");
-        assert_eq!((chain.extrinsics().await, chain.waiting().await, chain.kept()), (1, 0, 0), "{plan}");
+        assert_eq!((chain.extrinsics().await, chain.waiting().await, chain.kept()), (BEFORE, 0, 0), "{plan}");
     }
 }
 
@@ -141,7 +146,7 @@ async fn a_block_refuses_by_name_and_the_receipt_says_where() {
         assert_eq!((fault.name.as_str(), fault.layer), (block, Where::Dispatch), "{plan}");
         assert_eq!((receipt.block, receipt.index), (u64::from(chain.net.head()), 1));
         assert_eq!(error.passes(), passes, "{plan}: {error}");
-        assert_eq!((chain.extrinsics().await, chain.kept()), (2, 0), "{plan}");
+        assert_eq!((chain.extrinsics().await, chain.kept()), (BEFORE + 1, 0), "{plan}");
     }
 }
 

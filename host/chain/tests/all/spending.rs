@@ -2,9 +2,9 @@
 
 use soma_chain::write::{AddStake, Register};
 use soma_chain::{Preflight, Request, WriteError};
-use soma_localnet::{Change, Layer, Switch};
+use soma_localnet::{Change, Fault, Layer, Switch};
 
-use crate::fixture::{Chain, NETUID, alpha, key, public};
+use crate::fixture::{Chain, NETUID, alpha, coldkey, connect, key, policy, public, writer};
 
 fn register(hotkey: &str) -> Register {
     Register::new(NETUID, key(hotkey))
@@ -73,6 +73,8 @@ async fn a_hotkey_of_somebody_else_is_not_registered() {
     chain.change(Change::MaxUids { netuid: NETUID, uids: 5 });
     chain.change(Change::ImmunityPeriod { netuid: NETUID, blocks: 0 });
     for name in ["//n1", "//n2", "//n3", "//n4", "//n5"] {
+        // A pool counts the registrations of the block before.
+        chain.net.advance(1);
         chain.write("//Bob", Request::Register(register(name))).await.unwrap();
     }
     let at = chain.client.at_finalized().await.unwrap();
@@ -113,4 +115,17 @@ async fn stakes_that_the_chain_refuses_are_not_sent() {
     let elsewhere = Request::AddStake(AddStake::new(9, key("//m2"), alpha(1)));
     assert!(matches!(chain.proposal("//Bob", elsewhere).await, Err(WriteError::Chain(_))));
     assert_eq!(chain.extrinsics().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runtime_that_says_no_fee_beforehand_still_tells_what_was_paid() {
+    let chain = Chain::with_neurons(Layer::Pool).await;
+    chain.net.fault(Fault::WithoutApi { name: "TransactionPaymentApi_query_info".to_owned() });
+    let client = connect(&[&chain.net.url()]).await;
+    let writer = writer(&client, &chain.folder, policy());
+    let soma_chain::Proposal::Send(plan) = writer.plan(&key("//Bob"), &stake("//m2", alpha(25))).await.unwrap() else {
+        panic!("unneeded")
+    };
+    assert_eq!(plan.fee(), None);
+    assert!(writer.send(&plan, &coldkey("//Bob")).await.unwrap().fee.unwrap() > 0);
 }

@@ -13,7 +13,9 @@ use soma_runtime::budget::BudgetGrant;
 use soma_runtime::compile::Compiler;
 use soma_runtime::routing::RoutingTable;
 use soma_runtime::version::Loader;
-use soma_runtime::{Absence, Call, CallError, Caller, Dialect, GuestEngine, LoadError, Request, Served, SlotSpec, Slots};
+use soma_runtime::{
+    Absence, Call, CallError, Caller, Dialect, GuestEngine, LoadError, Request, Served, SlotSpec, Slots,
+};
 use soma_runtime::{StreamedReply, Trace, Want};
 use tempfile::TempDir;
 

@@ -56,7 +56,8 @@ impl ChainSection {
         if let Some(kind) = refused(external) {
             return Err(SomaError::ExternalAddress { address: external, kind }.into());
         }
-        let named = flags.chain_endpoint.as_ref().map(|urls| urls.split(',').map(|url| url.trim().to_owned()).collect());
+        let named =
+            flags.chain_endpoint.as_ref().map(|urls| urls.split(',').map(|url| url.trim().to_owned()).collect());
         let known = Endpoints::parse(network)?;
         let endpoints = match named.or(self.endpoints).filter(|urls: &Vec<String>| !urls.is_empty()) {
             Some(urls) => Endpoints::new(known.network(), &urls)?,

@@ -96,7 +96,10 @@ impl Progress {
 
     /// The chain has our address from this block on.
     fn is_ours(&mut self, block: u64) {
-        *self = Progress { ours_since: Some(self.ours_since.map_or(block, |since| since.max(block))), ..Progress::default() };
+        *self = Progress {
+            ours_since: Some(self.ours_since.map_or(block, |since| since.max(block))),
+            ..Progress::default()
+        };
     }
 }
 
@@ -120,7 +123,9 @@ impl Publisher {
 
     /// What was kept over a restart may be older than what the chain has by now: only what was just read counts.
     async fn look(&mut self) {
-        let Some(snapshot) = self.handle.current().filter(|_| self.handle.standing() == Standing::Fresh) else { return };
+        let Some(snapshot) = self.handle.current().filter(|_| self.handle.standing() == Standing::Fresh) else {
+            return;
+        };
         let metagraph = snapshot.metagraph();
         self.settle().await;
         let seen = match metagraph.by_hotkey(&self.signer.public_key()) {
@@ -198,7 +203,8 @@ impl Publisher {
             self.progress.not_before_block = Some(block.saturating_add(*blocks));
             let minutes = blocks.saturating_mul(BLOCK_SECONDS).div_ceil(60);
             tracing::warn!(%address, blocks, "the chain does not take an address so soon after the last one: waiting");
-            let words = format!("serving, the chain takes the address {address} in {blocks} blocks (about {minutes} min)");
+            let words =
+                format!("serving, the chain takes the address {address} in {blocks} blocks (about {minutes} min)");
             return self.manager.status(&words);
         }
         if error.passes() {

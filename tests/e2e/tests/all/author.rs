@@ -52,6 +52,7 @@ fn cases_see_the_metagraph_that_their_file_describes() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let same = root.join("tests/guests/metagraph_reads/cases.toml");
     let table = [
+        ("hotkey-list", root.join("plugins/hotkey-list/cases.toml")),
         ("stake-gate", root.join("plugins/stake-gate/cases.toml")),
         ("stake-priority", root.join("plugins/stake-priority/cases.toml")),
         ("metagraph_reads", same.clone()),

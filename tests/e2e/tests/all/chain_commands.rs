@@ -82,14 +82,23 @@ fn a_subnet_is_read_for_people_and_for_programs() {
     let (net, bench) = (chain::start(0), Bench::new().unwrap());
     let shown = run(0, &net, &bench, ALICE, &["metagraph", "--sort", "stake", "--limit", "2"]).stdout;
     let lines: Vec<&str> = shown.lines().collect();
-    assert!(lines[0].contains("stake") && lines[1].contains(BOB.hotkey) && lines[2].contains(CHARLIE.hotkey), "{shown}");
+    assert!(
+        lines[0].contains("stake") && lines[1].contains(BOB.hotkey) && lines[2].contains(CHARLIE.hotkey),
+        "{shown}"
+    );
     assert!(shown.contains("2 of 3 neurons, subnet 1"), "{shown}");
     let metagraph = json(0, &net, &bench, ALICE, &["metagraph"]);
-    assert_eq!((metagraph["size"].as_u64(), metagraph["neurons"][1]["stake_rao"].as_u64()), (Some(3), Some(2000 * TAO)));
+    assert_eq!(
+        (metagraph["size"].as_u64(), metagraph["neurons"][1]["stake_rao"].as_u64()),
+        (Some(3), Some(2000 * TAO))
+    );
     let rules = json(0, &net, &bench, ALICE, &["hyperparameters"]);
     assert_eq!(rules["hyperparameters"]["tempo"], 20, "{rules}");
     let balance = json(0, &net, &bench, BOB, &["balance"]);
-    assert_eq!((balance["hotkey"]["uid"].as_u64(), balance["hotkey"]["alpha_rao"].as_u64()), (Some(1), Some(2000 * TAO)));
+    assert_eq!(
+        (balance["hotkey"]["uid"].as_u64(), balance["hotkey"]["alpha_rao"].as_u64()),
+        (Some(1), Some(2000 * TAO))
+    );
 }
 
 #[test]
@@ -99,7 +108,10 @@ fn a_registration_is_shown_first_costs_its_price_and_is_made_once() {
     let before = (free(&net, &bench), net.head());
     // Nobody is there to give the password, so that a key that is opened would be seen.
     let planned = json(0, &net, &bench, ALICE, &[&register[..], &["--dry-run"]].concat());
-    assert_eq!((planned["outcome"].as_str(), planned["call"].as_str()), (Some("planned"), Some("SubtensorModule.burned_register")));
+    assert_eq!(
+        (planned["outcome"].as_str(), planned["call"].as_str()),
+        (Some("planned"), Some("SubtensorModule.burned_register"))
+    );
     let price = planned["price_rao"].as_u64().unwrap();
     assert!(price > 0 && planned["arguments"]["hotkey"] == DAVE.hotkey, "{planned}");
     assert_eq!((free(&net, &bench), net.head()), before, "nothing was sent");
@@ -188,7 +200,10 @@ fn an_address_is_published_once_and_not_sooner_than_the_subnet_takes_it() {
     let (net, bench) = (chain::start(0), Bench::new().unwrap());
     let serve = |ip: &'static str| ["serve", "--axon.external_ip", ip, "--axon.external_port", "8100"];
     let planned = json(0, &net, &bench, ALICE, &[&serve("203.0.113.7")[..], &["--dry-run"]].concat());
-    assert_eq!((planned["outcome"].as_str(), planned["call"].as_str()), (Some("planned"), Some("SubtensorModule.serve_axon")));
+    assert_eq!(
+        (planned["outcome"].as_str(), planned["call"].as_str()),
+        (Some("planned"), Some("SubtensorModule.serve_axon"))
+    );
     let sent = json(0, &net, &bench, ALICE, &serve("203.0.113.7"));
     assert_eq!(sent["outcome"], "sent", "{sent}");
     let metagraph = json(0, &net, &bench, ALICE, &["metagraph"]);
@@ -208,8 +223,11 @@ fn an_address_is_published_once_and_not_sooner_than_the_subnet_takes_it() {
 fn weights_are_set_and_what_keeps_them_from_being_set_is_named() {
     let (net, bench) = (chain::start(0), Bench::new().unwrap());
     let weigh = ["weights", "1=3", "2=1"];
-    net.change(&[Change::Permit { netuid: 1, uid: 1, permit: Switch::On }, Change::WeightsVersionKey { netuid: 1, key: 7 }])
-        .unwrap();
+    net.change(&[
+        Change::Permit { netuid: 1, uid: 1, permit: Switch::On },
+        Change::WeightsVersionKey { netuid: 1, key: 7 },
+    ])
+    .unwrap();
     let planned = json(0, &net, &bench, BOB, &[&weigh[..], &["--dry-run"]].concat());
     assert_eq!((planned["outcome"].as_str(), &planned["arguments"]["version_key"]), (Some("planned"), &json!("7")));
     assert_eq!(planned["weights"], json!([{"uid": 1, "value": 65_535}, {"uid": 2, "value": 21_845}]), "{planned}");
@@ -253,7 +271,10 @@ fn a_command_that_was_interrupted_is_finished_by_the_next_one_and_nothing_is_sen
     net.advance(1);
     let second = ends(0, &mut paying(&net, &bench, &register));
     let second: Value = serde_json::from_str(&second.stdout).unwrap();
-    assert_eq!((second["outcome"].as_str(), second["call"].as_str()), (Some("earlier"), Some("SubtensorModule.burned_register")));
+    assert_eq!(
+        (second["outcome"].as_str(), second["call"].as_str()),
+        (Some("earlier"), Some("SubtensorModule.burned_register"))
+    );
     assert_eq!((uid(&net, &bench, DAVE), kept(&bench)), (Some(3), 0));
     let paid = before - free(&net, &bench);
     assert!(paid < TAO / 5, "one registration is 0.1 TAO, and {paid} RAO are gone");

@@ -43,7 +43,8 @@ pub fn findings(finished: &Finished, check: &str) -> Vec<Value> {
 /// The worst verdict of one check with its mend.
 pub fn worst(finished: &Finished, check: &str) -> (String, String) {
     let found = findings(finished, check);
-    let rank = |finding: &Value| ["good", "skipped", "remark", "wrong"].iter().position(|word| finding["verdict"] == *word);
+    let rank =
+        |finding: &Value| ["good", "skipped", "remark", "wrong"].iter().position(|word| finding["verdict"] == *word);
     let worst = found.iter().max_by_key(|finding| rank(finding)).unwrap_or_else(|| panic!("no {check}: {finished:?}"));
     (worst["verdict"].as_str().unwrap().to_owned(), worst["mend"].as_str().unwrap_or_default().to_owned())
 }
@@ -81,7 +82,7 @@ fn a_missing_hotkey_is_found_with_those_that_there_are() {
     let finished = process::run("soma doctor", gone.args(["--offline", "--json"])).unwrap();
     let found = findings(&finished, "wallet");
     assert_eq!(found[0]["verdict"], "wrong", "{finished:?}");
-    assert!(found[0]["says"].as_str().unwrap().contains("it has default"), "{finished:?}");
+    assert!(found[0]["mend"].as_str().unwrap().contains("it has default"), "{finished:?}");
 }
 
 #[test]

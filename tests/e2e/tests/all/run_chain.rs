@@ -47,7 +47,13 @@ fn wait_for_status(neuron: &Neuron, who: Account, status: u16) -> Answer {
         if answer.status == status {
             return answer;
         }
-        assert!(started.elapsed() < LIMIT, "{} instead of {status}: {}\n{}", answer.status, answer.text(), neuron.log());
+        assert!(
+            started.elapsed() < LIMIT,
+            "{} instead of {status}: {}\n{}",
+            answer.status,
+            answer.text(),
+            neuron.log()
+        );
         std::thread::sleep(Duration::from_millis(200));
     }
 }
@@ -174,7 +180,14 @@ fn what_does_not_start_says_why_and_whether_a_restart_helps() {
     assert_eq!(stranger.status.code(), Some(78), "{}", stranger.stderr);
     assert!(stranger.stderr.contains("soma chain register"), "{}", stranger.stderr);
 
-    let absent = fails(&bench, &usual, |run| { run.args(["--netuid", "9"]); }, Some(&net.url()));
+    let absent = fails(
+        &bench,
+        &usual,
+        |run| {
+            run.args(["--netuid", "9"]);
+        },
+        Some(&net.url()),
+    );
     assert_eq!(absent.status.code(), Some(78), "{}", absent.stderr);
     assert!(absent.stderr.contains("subnet 9 does not exist"), "{}", absent.stderr);
 }

@@ -24,7 +24,12 @@ fn start(net: &Localnet, bench: Bench, who: Account, port: u16) -> Neuron {
 /// `soma chain` on this chain with its JSON answer.
 fn ask(net: &Localnet, bench: &Bench, who: Account, words: &[&str]) -> Value {
     let mut command = bench.soma().unwrap();
-    command.arg("chain").args(words).args(["--json", "--network", &net.url()]).arg("--state").arg(bench.path().join("cli"));
+    command
+        .arg("chain")
+        .args(words)
+        .args(["--json", "--network", &net.url()])
+        .arg("--state")
+        .arg(bench.path().join("cli"));
     bench.name_wallet(&mut command, who);
     let finished = process::run("soma chain", &mut command).unwrap();
     serde_json::from_str(&finished.stdout).unwrap_or_else(|_| panic!("{finished:?}"))

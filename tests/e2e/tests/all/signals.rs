@@ -17,7 +17,9 @@ const NEW: &str = "text-miner 0.2.0";
 
 /// Puts settings in the place of the running ones and has them read; waits until that is over.
 fn reload(neuron: &mut Neuron, text: &str) {
-    let over = |log: &str| log.matches("the configuration was read again").count() + log.matches("cannot be read again").count();
+    let over = |log: &str| {
+        log.matches("the configuration was read again").count() + log.matches("cannot be read again").count()
+    };
     let before = over(&neuron.log());
     neuron.bench().write("soma.toml", text.as_bytes()).unwrap();
     neuron.signal("HUP").unwrap();
@@ -88,9 +90,11 @@ fn a_bad_file_changes_nothing_and_a_bad_plugin_leaves_its_slot() {
 #[test]
 fn what_cannot_be_changed_live_is_named() {
     let mut neuron = miner::start();
-    let more = miner::settings()
-        .set("axon", "trusted_proxies", vec!["10.0.0.0/8"])
-        .slot(Slot::new("more", places::guest("text-miner-rust").unwrap(), &["Other"]));
+    let more = miner::settings().set("axon", "trusted_proxies", vec!["10.0.0.0/8"]).slot(Slot::new(
+        "more",
+        places::guest("text-miner-rust").unwrap(),
+        &["Other"],
+    ));
     reload(&mut neuron, &more.text());
     let log = neuron.log();
     let line = log.lines().find(|line| line.contains("only after a restart")).unwrap();

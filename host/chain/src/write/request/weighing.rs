@@ -66,7 +66,7 @@ impl SetWeights {
             check_permit(at, netuid, uid, hotkey).await?;
         }
         let call = self.call(at, &weights, version_key)?;
-        Ok(Step::Send(Draft { call: call.into(), weights, price: 0 }))
+        Ok(Step::Send(Draft { call, weights, price: 0 }))
     }
 
     /// A threshold above zero is held against the stake that consensus counts, which only the metagraph knows whole.

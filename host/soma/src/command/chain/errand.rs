@@ -52,7 +52,12 @@ impl<'a> Errand<'a> {
     ///
     /// # Errors
     /// A state folder that cannot be used, or a chain that cannot be reached.
-    pub async fn new(flags: &'a ChainFlags, place: &Place, account: PublicKey, mode: Mode) -> miette::Result<Errand<'a>> {
+    pub async fn new(
+        flags: &'a ChainFlags,
+        place: &Place,
+        account: PublicKey,
+        mode: Mode,
+    ) -> miette::Result<Errand<'a>> {
         let journal = Journal::open(place.state(flags)?.join(JOURNAL))?;
         let writer = Writer::new(place.connect().await?, journal, WritePolicy::default());
         Ok(Errand { flags, network: place.network(), writer, account, mode })
@@ -112,7 +117,10 @@ impl<'a> Errand<'a> {
     /// Says what a run in earnest would begin with.
     fn tell_of_earlier(&self) -> miette::Result<Option<Earlier>> {
         if let Some(entry) = self.writer.pending(&self.account)? {
-            eprintln!("an earlier run's {} is still under way: a run without --dry-run finishes it first", entry.call());
+            eprintln!(
+                "an earlier run's {} is still under way: a run without --dry-run finishes it first",
+                entry.call()
+            );
         }
         Ok(None)
     }
@@ -136,7 +144,11 @@ impl<'a> Errand<'a> {
 
     fn tell(&self, outcome: &Outcome) -> miette::Result<ExitCode> {
         let report = Report { network: &self.network, account: &self.account, outcome };
-        if self.flags.json { report.json()? } else { report.print()? }
+        if self.flags.json {
+            report.json()?
+        } else {
+            report.print()?
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -8,7 +8,10 @@ use thiserror::Error;
 pub enum ChainCommandError {
     /// No terminal, and no word in advance.
     #[error("there is no terminal to ask whether the coldkey shall pay")]
-    #[diagnostic(code(soma::spend::nobody_to_ask), help("say so in advance: --yes; --dry-run shows what it would cost"))]
+    #[diagnostic(
+        code(soma::spend::nobody_to_ask),
+        help("say so in advance: --yes; --dry-run shows what it would cost")
+    )]
     NobodyToAsk,
 
     /// The wallet does not say which coldkey it has.
@@ -37,7 +40,9 @@ pub enum ChainCommandError {
     #[error("the coldkey's file is that of {file}, and coldkeypub.txt says {public}")]
     #[diagnostic(
         code(soma::spend::other_coldkey),
-        help("put the right coldkeypub.txt beside it: soma wallet regen --coldkey --ss58 5F... --overwrite; or name the right wallet")
+        help(
+            "put the right coldkeypub.txt beside it: soma wallet regen --coldkey --ss58 5F... --overwrite; or name the right wallet"
+        )
     )]
     OtherColdkey {
         /// ss58 of the secret.
@@ -61,7 +66,10 @@ pub enum ChainCommandError {
 
     /// A weight that cannot be read.
     #[error("{given:?} is no weight: {problem}")]
-    #[diagnostic(code(soma::weights::argument), help("write UID=WEIGHT, as in 0=0.7 3=0.3; weights are numbers from 0 on"))]
+    #[diagnostic(
+        code(soma::weights::argument),
+        help("write UID=WEIGHT, as in 0=0.7 3=0.3; weights are numbers from 0 on")
+    )]
     Weight {
         /// As it was written.
         given: String,

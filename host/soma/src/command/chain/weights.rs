@@ -30,7 +30,8 @@ fn parse(given: &str) -> Result<(u32, f64), ChainCommandError> {
     let odd = |problem| ChainCommandError::Weight { given: given.to_owned(), problem };
     let (uid, weight) = given.split_once('=').ok_or_else(|| odd("there is no = in it"))?;
     let is_number = !uid.is_empty() && uid.bytes().all(|byte| byte.is_ascii_digit());
-    let uid: u16 = Some(uid).filter(|_| is_number).and_then(|uid| uid.parse().ok()).ok_or_else(|| odd("no such uid"))?;
+    let uid: u16 =
+        Some(uid).filter(|_| is_number).and_then(|uid| uid.parse().ok()).ok_or_else(|| odd("no such uid"))?;
     let weight: f64 = weight.parse().map_err(|_| odd("its weight is no number"))?;
     let is_weight = weight.is_finite() && weight >= 0.0;
     if is_weight { Ok((uid.into(), weight)) } else { Err(odd("its weight is below zero or not finite")) }
@@ -43,7 +44,8 @@ mod tests {
 
     #[test]
     fn a_uid_and_its_weight_are_read() {
-        for (given, expected) in [("0=0.7", (0, 0.7)), ("1023=3", (1023, 3.0)), ("65535=0", (65_535, 0.0)), ("7=1e-3", (7, 1e-3))]
+        for (given, expected) in
+            [("0=0.7", (0, 0.7)), ("1023=3", (1023, 3.0)), ("65535=0", (65_535, 0.0)), ("7=1e-3", (7, 1e-3))]
         {
             assert_eq!(parse(given).unwrap(), expected, "{given}");
         }
@@ -51,7 +53,9 @@ mod tests {
 
     #[test]
     fn what_is_no_weight_is_named() {
-        for given in ["", "=", "3", "3=", "=1", "-1=1", "+1=1", "65536=1", "1=-0.1", "1=nan", "1=inf", "1=1=1", "a=1", "1 = 1"] {
+        for given in
+            ["", "=", "3", "3=", "=1", "-1=1", "+1=1", "65536=1", "1=-0.1", "1=nan", "1=inf", "1=1=1", "a=1", "1 = 1"]
+        {
             let error = parse(given).unwrap_err();
             assert!(error.to_string().contains("is no weight"), "{given}: {error}");
         }

@@ -105,7 +105,9 @@ fn under_way(extrinsic: &UnderWay) -> Finding {
     let UnderWay { call, last_valid } = extrinsic;
     Finding::remark(
         "journal",
-        format!("{call} was signed, and it is not known yet what became of it; it can be in no block after {last_valid}"),
+        format!(
+            "{call} was signed, and it is not known yet what became of it; it can be in no block after {last_valid}"
+        ),
         "a running host, the next `soma run` and the next `soma chain serve` or `weights` look for it and finish it",
     )
 }
@@ -152,9 +154,7 @@ fn clock(facts: &Facts) -> Finding {
             ),
             "set it: `timedatectl set-ntp true`, or chrony",
         ),
-        Some(age) if age > OLD => {
-            Finding::skipped("clock", "the newest block is too old to compare the clock with")
-        }
+        Some(age) if age > OLD => Finding::skipped("clock", "the newest block is too old to compare the clock with"),
         Some(_) => Finding::good("clock", "not behind the chain's newest block"),
     }
 }
@@ -193,10 +193,8 @@ fn published(facts: &Facts, neuron: &Registered, address: Option<SocketAddr>) ->
 fn stake(facts: &Facts, neuron: &Registered) -> Finding {
     let (stake, least) = (Tao(neuron.stake), Tao(facts.rules.stake_threshold));
     let says = format!("consensus counts {stake} alpha behind this hotkey; setting weights takes {least}");
-    let mend = format!(
-        "a miner needs none; as a validator add some: soma chain stake --amount TAO --netuid {}",
-        facts.netuid
-    );
+    let mend =
+        format!("a miner needs none; as a validator add some: soma chain stake --amount TAO --netuid {}", facts.netuid);
     if neuron.stake < facts.rules.stake_threshold {
         return Finding::remark("stake", format!("insufficient stake to set weights: {says}"), mend);
     }

@@ -50,7 +50,11 @@ fn judge(entries: &[Entry], asked: Confinement) -> Finding {
     let says = format!("not in place: {}", missing.join("; "));
     let mend = "use a kernel from 5.13 on with Landlock and seccomp; in a container let its profile allow both";
     if asked == Confinement::Required {
-        return Finding::wrong(CHECK, says, format!("{mend}; soma.toml asks for all (compile.confinement = \"required\")"));
+        return Finding::wrong(
+            CHECK,
+            says,
+            format!("{mend}; soma.toml asks for all (compile.confinement = \"required\")"),
+        );
     }
     Finding::remark(CHECK, says, mend)
 }

@@ -70,7 +70,10 @@ impl Reloader {
         };
         let waiting = config::needs_restart(&self.settings, &next);
         if !waiting.is_empty() {
-            tracing::warn!(keys = waiting.join(", "), "changed in the configuration, and in effect only after a restart");
+            tracing::warn!(
+                keys = waiting.join(", "),
+                "changed in the configuration, and in effect only after a restart"
+            );
         }
         self.axon.admission.store(Arc::new(super::admission(next.admission, self.view.as_ref())));
         let Tally { swapped, refused } = self.swap(next.slots).await;
