@@ -43,8 +43,7 @@ impl Client {
     /// [`ChainError`] if none can be used: down, of another chain, behind. [`ChainError::passes`] says whether trying again
     /// may help.
     pub async fn connect(endpoints: Endpoints, policy: Policy) -> Result<Self, ChainError> {
-        // Twenty kilobytes of state while it connects, which would lie in every future around it.
-        Box::pin(Self::dial(Link::new(endpoints, policy))).await
+        Self::dial(Link::new(endpoints, policy)).await
     }
 
     /// Connects as [`connect`](Self::connect) does, and refuses every chain whose first block is not `genesis`: for a chain
@@ -55,7 +54,7 @@ impl Client {
     pub async fn connect_to(endpoints: Endpoints, policy: Policy, genesis: H256) -> Result<Self, ChainError> {
         let link = Link::new(endpoints, policy);
         link.pin(genesis)?;
-        Box::pin(Self::dial(link)).await
+        Self::dial(link).await
     }
 
     async fn dial(link: Link) -> Result<Self, ChainError> {

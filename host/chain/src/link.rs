@@ -142,7 +142,8 @@ impl Link {
             return Ok(open);
         }
         self.open.store(None);
-        let open = Arc::new(self.dial(&mut dialing).await?);
+        // Twenty kilobytes of state while it connects, which would lie in every future around it.
+        let open = Arc::new(Box::pin(self.dial(&mut dialing)).await?);
         self.open.store(Some(Arc::clone(&open)));
         Ok(open)
     }

@@ -51,6 +51,13 @@ pub const DAVE: Account = Account {
     seed: "868020ae0687dda7d57565093a69090211449845a7e11453612800b663307246",
 };
 
+/// `//Eve`: a stranger.
+pub const EVE: Account = Account {
+    name: "eve",
+    hotkey: "5HGjWAeFDfFCWPsjFQdVV2Msvz2XtMktvgocEZcCj68kUMaw",
+    seed: "786ad0e2df456fe43dd1f91ebca22e235bc162e0bb8d53c633e8c85b2af68b7a",
+};
+
 /// The neuron of the recorded edge cases. Its phrase is published with the wallet vectors.
 pub const RECORDED_AXON: Account = Account {
     name: "recorded_axon",
@@ -66,7 +73,7 @@ pub const RECORDED_CALLER: Account = Account {
 };
 
 /// All accounts that [`write_wallets`] writes.
-pub const ALL: [Account; 6] = [ALICE, BOB, CHARLIE, DAVE, RECORDED_AXON, RECORDED_CALLER];
+pub const ALL: [Account; 7] = [ALICE, BOB, CHARLIE, DAVE, EVE, RECORDED_AXON, RECORDED_CALLER];
 
 impl Account {
     /// The account's sr25519 key pair.

@@ -107,7 +107,7 @@ impl Bench {
     /// # Errors
     /// As [`Bench::soma`].
     pub fn run_command(&self, settings: &Path, account: Account, port: u16) -> Result<Command, HarnessError> {
-        let mut command = self.any_run_command(settings, account, port)?;
+        let mut command = self.any_run_command(settings, account, ("127.0.0.1", port))?;
         command.arg("--offline");
         Ok(command)
     }
@@ -123,16 +123,37 @@ impl Bench {
         account: Account,
         port: u16,
     ) -> Result<Command, HarnessError> {
-        let mut command = self.any_run_command(settings, account, port)?;
+        let mut command = self.any_run_command(settings, account, ("127.0.0.1", port))?;
         command.args(["--subtensor.network", url, "--axon.external_ip", PUBLISHED]);
         Ok(command)
     }
 
-    fn any_run_command(&self, settings: &Path, account: Account, port: u16) -> Result<Command, HarnessError> {
+    /// The same, listening at [`PUBLISHED`]: callers that look its address up on the chain find it there.
+    ///
+    /// # Errors
+    /// As [`Bench::soma`].
+    pub fn run_command_published(
+        &self,
+        url: &str,
+        settings: &Path,
+        account: Account,
+        port: u16,
+    ) -> Result<Command, HarnessError> {
+        let mut command = self.any_run_command(settings, account, (PUBLISHED, port))?;
+        command.args(["--subtensor.network", url, "--axon.external_ip", PUBLISHED]);
+        Ok(command)
+    }
+
+    fn any_run_command(
+        &self,
+        settings: &Path,
+        account: Account,
+        (ip, port): (&str, u16),
+    ) -> Result<Command, HarnessError> {
         let mut command = self.soma()?;
         command.arg("run").arg("--config").arg(settings);
         self.name_wallet(&mut command, account);
-        command.args(["--axon.port", &port.to_string(), "--axon.ip", "127.0.0.1"]).arg("--state").arg(self.state());
+        command.args(["--axon.port", &port.to_string(), "--axon.ip", ip]).arg("--state").arg(self.state());
         Ok(command)
     }
 

@@ -97,7 +97,7 @@ impl Writer {
     }
 
     /// Signs a planned call, sends it, and waits until it is final. What an earlier run left is brought to its end first;
-    /// if that was the same call and it succeeded, its receipt is given and nothing else is sent ([`Sent::Earlier`]).
+    /// if that was the same call and it succeeded, its receipt is given and nothing else is sent ([`Sent::Earlier`](super::Sent::Earlier)).
     ///
     /// # Errors
     /// [`WriteError`]. After [`WriteError::Unsettled`] the call may still be carried out; after every other it will not,

@@ -103,8 +103,8 @@ impl Chain {
 /// Bounds that make a test with a dead endpoint short.
 pub fn quick() -> Policy {
     Policy {
-        connect: Duration::from_secs(3),
-        request: Duration::from_secs(1),
+        connect: Duration::from_secs(6),
+        request: Duration::from_secs(3),
         lag: LagPolicy::Any,
         pause: (Duration::from_millis(10), Duration::from_millis(50)),
     }

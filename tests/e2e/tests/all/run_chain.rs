@@ -191,3 +191,15 @@ fn what_does_not_start_says_why_and_whether_a_restart_helps() {
     assert_eq!(absent.status.code(), Some(78), "{}", absent.stderr);
     assert!(absent.stderr.contains("subnet 9 does not exist"), "{}", absent.stderr);
 }
+
+#[test]
+fn a_reload_changes_who_is_let_in_by_the_chain() {
+    let net = chain::start(0);
+    let neuron = Neuron::start_on(&net.url(), Bench::new().unwrap(), &admit(settings("60min"), 1000, &[])).unwrap();
+    assert_eq!([BOB, CHARLIE, DAVE].map(|who| ask(&neuron, who).status), [200, 403, 403]);
+    neuron.bench().write("soma.toml", admit(settings("60min"), 0, &[DAVE.hotkey]).text().as_bytes()).unwrap();
+    neuron.signal("HUP").unwrap();
+    wait_for_status(&neuron, CHARLIE, 200);
+    assert_eq!([BOB, DAVE].map(|who| ask(&neuron, who).status), [200, 200]);
+    assert!(!neuron.log().contains("only after a restart"), "{}", neuron.log());
+}

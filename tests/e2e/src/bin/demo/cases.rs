@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use soma_e2e::HarnessError;
-use soma_e2e::account::{ALICE, Account, BOB, CHARLIE, RECORDED_AXON};
+use soma_e2e::account::{ALICE, Account, BOB, CHARLIE, EVE};
 use soma_e2e::signed::{Btauth, Synapse};
 use soma_e2e::wire::{Answer, Request};
 use soma_protocol::synapse::strip_envelope;
@@ -41,7 +41,7 @@ pub fn refused(host: &Host, report: &mut Report) -> Result<(), HarnessError> {
     let body = || json!({"prompt": "hello"});
     let any = |_: &Answer| true;
 
-    let request = synapse(RECORDED_AXON, "TextGeneration", body()).request()?;
+    let request = synapse(EVE, "TextGeneration", body()).request()?;
     let stranger = |answer: &Answer| answer.message().contains("not registered");
     check(host, report, "a stranger", &request, (403, "not registered: no signature was verified for it"), stranger)?;
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use soma_chain::{Client, Endpoints, Metagraph, Policy, Tao};
 use soma_dendrite::{Dendrite, SynapseOptions, SynapseTarget};
-use soma_e2e::account::{self, ALICE, Account, BOB, CHARLIE, DAVE, RECORDED_CALLER};
+use soma_e2e::account::{self, ALICE, Account, BOB, CHARLIE, DAVE, RECORDED_AXON, RECORDED_CALLER};
 use soma_e2e::neuron::Bench;
 use soma_e2e::{HarnessError, process};
 use soma_localnet::{Config, Genesis, Localnet, Member, TAO};
@@ -17,7 +17,8 @@ use crate::report::{Outcome, Report};
 /// The subnet of the demo.
 pub const NETUID: u16 = 1;
 /// Who is registered at the beginning, with how much stake in whole alpha. The others hold nothing.
-const MEMBERS: [(Account, u64); 4] = [(BOB, 2000), (DAVE, 300), (RECORDED_CALLER, 50), (CHARLIE, 0)];
+const MEMBERS: [(Account, u64); 5] =
+    [(BOB, 2000), (DAVE, 300), (RECORDED_CALLER, 50), (RECORDED_AXON, 20), (CHARLIE, 0)];
 /// How often the metagraph is read until the miner's address is there.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -48,7 +49,11 @@ impl Chain {
 
     /// Prints where it is and who is on it.
     pub fn describe(&self) {
-        println!("  {}, ready in {} ms; subnet {NETUID}, a block for each transaction", self.url(), self.ready.as_millis());
+        println!(
+            "  {}, ready in {} ms; subnet {NETUID}, a block for each transaction",
+            self.url(),
+            self.ready.as_millis()
+        );
         for (who, stake) in MEMBERS {
             println!("  {}: {} alpha behind {}", who.name, stake, who.hotkey);
         }
@@ -63,7 +68,12 @@ impl Chain {
         let done = process::run("soma chain register", &mut command)?;
         let said = done.stdout.trim().replace('\n', "\n         ");
         let said = if done.status.success() { said } else { done.stderr };
-        report.check(Outcome::of(done.status.success()), "soma chain register", &said, "the coldkey signed once, here and nowhere else");
+        report.check(
+            Outcome::of(done.status.success()),
+            "soma chain register",
+            &said,
+            "the coldkey signed once, here and nowhere else",
+        );
         Ok(())
     }
 
@@ -71,7 +81,12 @@ impl Chain {
     pub fn find(&self, dendrite: &Dendrite, report: &mut Report) -> Result<(), HarnessError> {
         let runtime = crate::runtime()?;
         let (address, shown) = runtime.block_on(self.published())?;
-        report.check(Outcome::Passed, "the metagraph, as a validator reads it", &shown, "soma run has published its address");
+        report.check(
+            Outcome::Passed,
+            "the metagraph, as a validator reads it",
+            &shown,
+            "soma run has published its address",
+        );
         let answer = runtime.block_on(ask(dendrite, address))?;
         let (status, text) = answer;
         let right = status == Some(200) && text.contains("HELLO WORLD");

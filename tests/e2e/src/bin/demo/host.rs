@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use soma_e2e::account::{ALICE, BOB};
-use soma_e2e::neuron::{Bench, PUBLISHED, free_port};
+use soma_e2e::neuron::{Bench, free_port};
 use soma_e2e::process::{self, Finished, LIMIT};
 use soma_e2e::wire::{Answer, Request};
 use soma_e2e::{HarnessError, Settings, Slot, places};
@@ -23,7 +23,7 @@ pub const SLOT: &str = "text";
 const ROUTES: [&str; 2] = ["TextGeneration", "ImageGeneration"];
 /// What the gate asks for, in whole alpha.
 pub const MIN_STAKE: &str = "10";
-/// [`PUBLISHED`] as an address.
+/// The address that it publishes; the chain takes no 127.0.0.1.
 const PUBLISHED_IP: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 
 /// A `soma run` whose log is a file, so that it can outlive the demo.
@@ -42,9 +42,7 @@ impl Host {
         let errors = log.try_clone().map_err(HarnessError::io("creating the log"))?;
         // A group of its own: Ctrl-C ends the demo, and the demo ends the host.
         let child = bench
-            .run_command_on(url, &config, ALICE, port)?
-            // Later than the flag that the tests give it: here callers come to the published address.
-            .args(["--axon.ip", PUBLISHED])
+            .run_command_published(url, &config, ALICE, port)?
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(errors)

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use soma_e2e::HarnessError;
-use soma_e2e::account::{ALICE, Account, BOB, DAVE, RECORDED_CALLER};
+use soma_e2e::account::{ALICE, Account, BOB, DAVE, RECORDED_AXON, RECORDED_CALLER};
 use soma_e2e::signed::Synapse;
 
 use crate::host::Host;
@@ -29,7 +29,7 @@ pub fn by_stake(host: &Host, report: &mut Report) -> Result<(), HarnessError> {
         host.ask(&Synapse { timeout, ..synapse }.request()?)
     };
     thread::scope(|scope| {
-        let taken = scope.spawn(|| ask(DAVE, "endless", TAKEN));
+        let taken = scope.spawn(|| ask(RECORDED_AXON, "endless", TAKEN));
         thread::sleep(HEAD_START);
         let mut waiting = Vec::new();
         for who in ascending.iter().flat_map(|who| [*who; EACH]) {
@@ -47,7 +47,12 @@ pub fn by_stake(host: &Host, report: &mut Report) -> Result<(), HarnessError> {
     let wanted: Vec<_> = ascending.iter().rev().flat_map(|who| [(who.name, 200); EACH]).collect();
     let names: Vec<_> = answered.iter().map(|(name, status)| format!("{name} {status}")).collect();
     let right = Outcome::of(answered == wanted);
-    report.check(right, "nine requests for one place, the poorest first", &names.join(", "), "stake-priority ranks those that wait: 2000, 300 and 50 alpha");
+    report.check(
+        right,
+        "nine requests for one place, the poorest first",
+        &names.join(", "),
+        "stake-priority ranks those that wait: 2000, 300 and 50 alpha",
+    );
     Ok(())
 }
 
