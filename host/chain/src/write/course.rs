@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::entry::Entry;
 use super::error::{Lapse, WriteError};
-use super::journal::{Entry, Held, JournalError};
+use super::journal::{Held, JournalError};
 use super::receipt::{self, Place, Receipt, Sent};
 use super::trail::{Fate, Handed, Trail, hand_in};
 use crate::client::Client;

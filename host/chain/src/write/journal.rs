@@ -15,87 +15,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use miette::Diagnostic;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use soma_protocol::ss58::PublicKey;
 use subxt::utils::H256;
 use thiserror::Error;
 use tokio::time::Instant;
 
+use super::entry::{self, Entry};
+
 /// The largest file that is read, in bytes. The longest call (4,096 weights) takes some 100 kB.
 const LARGEST: u64 = 1 << 20;
 
-/// The form of the file.
-const VERSION: u16 = 1;
-
 /// How often a taken lock is tried.
 const TRY: Duration = Duration::from_millis(50);
-
-/// An extrinsic that was signed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Entry {
-    pub(super) version: u16,
-    pub(super) call: String,
-    pub(super) account: PublicKey,
-    pub(super) genesis: H256,
-    pub(super) hash: H256,
-    pub(super) nonce: u64,
-    pub(super) birth: u64,
-    pub(super) last_valid: u64,
-    pub(super) spec_version: u32,
-    pub(super) transaction_version: u32,
-    #[serde(with = "hexadecimal")]
-    pub(super) call_bytes: Vec<u8>,
-    #[serde(with = "hexadecimal")]
-    pub(super) bytes: Vec<u8>,
-}
-
-impl Entry {
-    pub(super) const VERSION: u16 = VERSION;
-
-    /// Pallet and call, such as `SubtensorModule.serve_axon`.
-    #[must_use]
-    pub fn call(&self) -> &str {
-        &self.call
-    }
-
-    /// Who signed it.
-    #[must_use]
-    pub fn account(&self) -> &PublicKey {
-        &self.account
-    }
-
-    /// Its hash.
-    #[must_use]
-    pub fn hash(&self) -> H256 {
-        self.hash
-    }
-
-    /// Its number among the account's extrinsics.
-    #[must_use]
-    pub fn nonce(&self) -> u64 {
-        self.nonce
-    }
-
-    /// The block that it was signed after; it can only be in later ones.
-    #[must_use]
-    pub fn birth(&self) -> u64 {
-        self.birth
-    }
-
-    /// The last block that it can be in.
-    #[must_use]
-    pub fn last_valid(&self) -> u64 {
-        self.last_valid
-    }
-
-    /// The extrinsic as it is sent.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-}
 
 /// Why an extrinsic cannot be kept, or a kept one not be read.
 #[derive(Debug, Error, Diagnostic)]
@@ -227,7 +158,7 @@ impl Page {
         let mut bytes = Vec::new();
         file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
         let damaged = |detail: String| JournalError::Damaged { path: self.path.clone(), detail };
-        let entry = parse(&bytes).map_err(damaged)?;
+        let entry = entry::parse(&bytes).map_err(damaged)?;
         match entry.genesis == self.genesis && entry.account == self.account {
             true => Ok(Some(entry)),
             false => Err(damaged("it is of another account or chain".to_owned())),
@@ -249,10 +180,10 @@ impl Held {
     /// Keeps an extrinsic. When this returns it is on the disk, and so is its name.
     pub(super) fn store(&self, entry: &Entry) -> Result<(), JournalError> {
         let failed = |cause| JournalError::Io { action: "write", path: self.path().to_owned(), cause };
-        let text = serde_json::to_string(entry).map_err(|error| failed(error.into()))?;
+        let text = entry::text(entry).map_err(|error| failed(error.into()))?;
         let beside = self.path().with_extension("new");
         let mut file = File::create(&beside).map_err(failed)?;
-        file.write_all(format!("{}\n{text}\n", digest(&text)).as_bytes()).map_err(failed)?;
+        file.write_all(text.as_bytes()).map_err(failed)?;
         file.sync_all().map_err(failed)?;
         std::fs::rename(&beside, self.path()).map_err(failed)?;
         self.sync().map_err(failed)
@@ -273,47 +204,13 @@ impl Held {
     }
 }
 
-fn digest(text: &str) -> String {
-    hex::encode(Sha256::digest(text))
-}
-
-/// A file's content: a line with the SHA-256 of the next, and a line of JSON.
-fn parse(bytes: &[u8]) -> Result<Entry, String> {
-    let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
-    let (sum, json) = text.split_once('\n').ok_or("it was cut short")?;
-    let json = json.strip_suffix('\n').ok_or("it was cut short")?;
-    if sum != digest(json) {
-        return Err("it was changed".to_owned());
-    }
-    let entry: Entry = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    match entry.version {
-        VERSION => Ok(entry),
-        other => Err(format!("its form {other} is not known to this version of soma")),
-    }
-}
-
-/// Bytes as hexadecimal digits.
-mod hexadecimal {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&hex::encode(bytes))
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
-        hex::decode(String::deserialize(from)?).map_err(D::Error::custom)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     fn entry() -> Entry {
         Entry {
-            version: VERSION,
+            version: Entry::VERSION,
             call: "SubtensorModule.add_stake".to_owned(),
             account: PublicKey([7; 32]),
             genesis: H256([1; 32]),
@@ -394,13 +291,5 @@ mod tests {
         assert!(matches!(error, JournalError::Busy { .. }) && error.passes());
         drop(hold);
         page.hold(soon).await.unwrap();
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_refused_or_read(bytes in prop::collection::vec(any::<u8>(), 0..200), text in ".{0,80}") {
-            let _ = parse(&bytes);
-            let _ = parse(format!("{}\n{text}\n", digest(&text)).as_bytes());
-        }
     }
 }

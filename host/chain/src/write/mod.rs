@@ -15,10 +15,11 @@
 //! - [`request`]: what can be asked for, with the chain's own checks; [`preflight`]: what they refuse; [`plan`]: what would
 //!   be sent, and its price
 //! - [`call`]: the calls; [`form`]: whether the runtime reads them as we write them; [`sign`]: who signs
-//! - [`journal`]: what was signed, on disk; [`error`](mod@error): [`WriteError`]
+//! - [`journal`]: what was signed ([`entry`]), on disk; [`error`](mod@error): [`WriteError`]
 
 pub mod call;
 mod course;
+pub mod entry;
 pub mod error;
 pub mod form;
 pub mod journal;
@@ -31,9 +32,10 @@ mod trail;
 pub mod writer;
 
 pub use call::{Call, ColdkeyCall};
+pub use entry::Entry;
 pub use error::{Lapse, WriteError};
 pub use form::DriftError;
-pub use journal::{Entry, Journal, JournalError};
+pub use journal::{Journal, JournalError};
 pub use plan::{Plan, Proposal};
 pub use preflight::Preflight;
 pub use receipt::{Receipt, Sent};

@@ -6,7 +6,7 @@ use subxt::events::{Event, Phase};
 use subxt::ext::scale_decode::DecodeAsFields;
 use subxt::utils::H256;
 
-use super::journal::Entry;
+use super::entry::Entry;
 use crate::client::Client;
 use crate::convert;
 use crate::dispatch::{Fault, failure};

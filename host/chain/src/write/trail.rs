@@ -2,8 +2,9 @@
 
 use subxt::utils::H256;
 
+use super::entry::Entry;
 use super::error::{Lapse, WriteError};
-use super::journal::{Entry, Held};
+use super::journal::Held;
 use super::receipt::Place;
 use crate::client::Client;
 use crate::convert;

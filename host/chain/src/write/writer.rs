@@ -10,9 +10,10 @@ use soma_wallet::signer::Terms;
 use subxt::utils::H256;
 
 use super::course::{self, Course, End, Past};
+use super::entry::Entry;
 use super::error::{Lapse, WriteError};
 use super::form::{self, Unsigned};
-use super::journal::{Entry, Held, Journal, Page};
+use super::journal::{Held, Journal, Page};
 use super::plan::{Plan, Proposal};
 use super::receipt::Receipt;
 use super::request::{Request, Step};

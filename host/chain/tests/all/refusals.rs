@@ -18,91 +18,54 @@ struct Case {
     passes: bool,
 }
 
+impl Case {
+    fn new(
+        (who, request): (&'static str, Request),
+        change: Change,
+        (pool, block): (&'static str, &'static str),
+        passes: bool,
+    ) -> Self {
+        Self { who, request, change, pool, block, passes }
+    }
+}
+
 fn cases() -> Vec<Case> {
     let netuid = NETUID;
-    let serve = || Request::ServeAxon(ServeAxon::new(netuid, "127.0.0.2:2".parse().unwrap()));
-    let weights = || Request::SetWeights(SetWeights::new(netuid, vec![(2, 0.5), (3, 0.5)]));
-    let stake = || Request::AddStake(AddStake::new(netuid, key("//m2"), alpha(10)));
-    let register = || Request::Register(Register::new(netuid, key("//new")));
-    let case = |who, request, change, (pool, block), passes| Case { who, request, change, pool, block, passes };
+    let serve = || ("//m2", Request::ServeAxon(ServeAxon::new(netuid, "127.0.0.2:2".parse().unwrap())));
+    let stake = || ("//Bob", Request::AddStake(AddStake::new(netuid, key("//m2"), alpha(10))));
+    let register = || ("//Bob", Request::Register(Register::new(netuid, key("//new"))));
+    let fast = Change::ServingRateLimit { netuid, blocks: 50 };
+    let poor = Change::Balance { account: public("//Bob"), rao: alpha(5) };
+    let dear = Change::Burn { netuid, rao: alpha(2_000_000) };
+    let closed = Change::Registration { netuid, allowed: Switch::Off };
+    let there = Change::Register { netuid, hotkey: public("//new"), coldkey: public("//Bob") };
+    let mut cases = vec![
+        Case::new(serve(), fast, ("ServingRateLimitExceeded", "ServingRateLimitExceeded"), true),
+        Case::new(stake(), poor, ("BalanceTooLow", "NotEnoughBalanceToStake"), false),
+        Case::new(register(), dear, ("BalanceTooLow", "NotEnoughBalanceToStake"), false),
+        Case::new(register(), closed, ("BadRequest", "SubNetRegistrationDisabled"), true),
+        Case::new(register(), there, ("BadRequest", "HotKeyAlreadyRegisteredInSubNet"), false),
+    ];
+    cases.extend(weights());
+    cases
+}
+
+fn weights() -> Vec<Case> {
+    let netuid = NETUID;
+    let set = || ("//v0", Request::SetWeights(SetWeights::new(netuid, vec![(2, 0.5), (3, 0.5)])));
+    let fast = Change::WeightsRateLimit { netuid, blocks: 500 };
+    let committed = Change::CommitReveal { netuid, enabled: Switch::On };
+    let newer = Change::WeightsVersionKey { netuid, key: 9 };
+    let barred = Change::Permit { netuid, uid: 0, permit: Switch::Off };
+    let poor = Change::StakeThreshold { rao: alpha(5000) };
+    let few = Change::MinAllowedWeights { netuid, weights: 4 };
     vec![
-        case(
-            "//m2",
-            serve(),
-            Change::ServingRateLimit { netuid, blocks: 50 },
-            ("ServingRateLimitExceeded", "ServingRateLimitExceeded"),
-            true,
-        ),
-        case(
-            "//v0",
-            weights(),
-            Change::WeightsRateLimit { netuid, blocks: 500 },
-            ("RateLimitExceeded", "SettingWeightsTooFast"),
-            true,
-        ),
-        case(
-            "//v0",
-            weights(),
-            Change::CommitReveal { netuid, enabled: Switch::On },
-            ("BadRequest", "CommitRevealEnabled"),
-            false,
-        ),
-        case(
-            "//v0",
-            weights(),
-            Change::WeightsVersionKey { netuid, key: 9 },
-            ("BadRequest", "IncorrectWeightVersionKey"),
-            false,
-        ),
-        case(
-            "//v0",
-            weights(),
-            Change::Permit { netuid, uid: 0, permit: Switch::Off },
-            ("BadRequest", "NeuronNoValidatorPermit"),
-            false,
-        ),
-        case(
-            "//v0",
-            weights(),
-            Change::StakeThreshold { rao: alpha(5000) },
-            ("StakeAmountTooLow", "NotEnoughStakeToSetWeights"),
-            false,
-        ),
-        case(
-            "//v0",
-            weights(),
-            Change::MinAllowedWeights { netuid, weights: 4 },
-            ("BadRequest", "WeightVecLengthIsLow"),
-            false,
-        ),
-        case(
-            "//Bob",
-            stake(),
-            Change::Balance { account: public("//Bob"), rao: alpha(5) },
-            ("BalanceTooLow", "NotEnoughBalanceToStake"),
-            false,
-        ),
-        case(
-            "//Bob",
-            register(),
-            Change::Burn { netuid, rao: alpha(2_000_000) },
-            ("BalanceTooLow", "NotEnoughBalanceToStake"),
-            false,
-        ),
-        case(
-            "//Bob",
-            register(),
-            Change::Registration { netuid, allowed: Switch::Off },
-            ("BadRequest", "SubNetRegistrationDisabled"),
-            true,
-        ),
-        case(
-            "//Bob",
-            register(),
-            Change::Register { netuid, hotkey: public("//new"), coldkey: public("//Bob") },
-            ("BadRequest", "HotKeyAlreadyRegisteredInSubNet"),
-            false,
-        ),
+        Case::new(set(), fast, ("RateLimitExceeded", "SettingWeightsTooFast"), true),
+        Case::new(set(), committed, ("BadRequest", "CommitRevealEnabled"), false),
+        Case::new(set(), newer, ("BadRequest", "IncorrectWeightVersionKey"), false),
+        Case::new(set(), barred, ("BadRequest", "NeuronNoValidatorPermit"), false),
+        Case::new(set(), poor, ("StakeAmountTooLow", "NotEnoughStakeToSetWeights"), false),
+        Case::new(set(), few, ("BadRequest", "WeightVecLengthIsLow"), false),
     ]
 }
 

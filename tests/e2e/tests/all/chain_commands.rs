@@ -1,6 +1,7 @@
 //! `soma chain` against a development chain: what is shown, sent, refused and asked, and how each command ends.
 
 use std::fs;
+use std::net::TcpListener;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -295,6 +296,10 @@ fn a_chain_that_is_away_is_worth_another_try() {
         let finished = ends(75, &mut command_at(&nowhere, &bench, ALICE, words));
         assert!(finished.stderr.contains("soma::chain::endpoint_down"), "{}", finished.stderr);
     }
+    // It takes connections and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}", silent.local_addr().unwrap());
+    ends(75, &mut command_at(&url, &bench, ALICE, &["hyperparameters"]));
     let odd = ends(78, &mut command_at("mainnet", &bench, ALICE, &["metagraph"]));
     assert!(odd.stderr.contains("finney, test or local"), "{}", odd.stderr);
 }
