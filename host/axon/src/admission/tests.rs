@@ -103,7 +103,11 @@ fn the_terms_are_looked_up_in_the_roll() {
         (terms(1000.0, PermitRule::Optional), Some((1000.0, false)), Ok(())),
         (terms(1000.0, PermitRule::Optional), Some((999.9, true)), Err(Turned::TooLittleStake { needed: 1000.0 })),
         (terms(1000.0, PermitRule::Optional), Some((f64::NAN, true)), Err(Turned::TooLittleStake { needed: 1000.0 })),
-        (terms(1000.0, PermitRule::Optional), Some((f64::INFINITY, true)), Err(Turned::TooLittleStake { needed: 1000.0 })),
+        (
+            terms(1000.0, PermitRule::Optional),
+            Some((f64::INFINITY, true)),
+            Err(Turned::TooLittleStake { needed: 1000.0 }),
+        ),
         (terms(0.0, PermitRule::Required), Some((1e9, false)), Err(Turned::NoPermit)),
         (terms(0.0, PermitRule::Required), Some((0.0, true)), Ok(())),
         (terms(0.0, PermitRule::Required), Some((-1.0, true)), Ok(())),

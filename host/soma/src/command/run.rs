@@ -153,10 +153,12 @@ impl Neuron<'_> {
         let admin = tokio::spawn(admin::serve(admin, host));
         manager.ready(&format!("serving on {}", server.address()));
         // Not before the port is open: callers come as soon as they read the address.
-        let publishing = subnet.as_ref().zip(settings.external).map(|(subnet, address)| {
-            tokio::spawn(subnet.publisher(address, manager.clone()).run())
-        });
-        let reloader = Reloader { flags, settings, axon: axon.clone(), slots, view, telemetry, manager: manager.clone() };
+        let publishing = subnet
+            .as_ref()
+            .zip(settings.external)
+            .map(|(subnet, address)| tokio::spawn(subnet.publisher(address, manager.clone()).run()));
+        let reloader =
+            Reloader { flags, settings, axon: axon.clone(), slots, view, telemetry, manager: manager.clone() };
         let reloads = tokio::spawn(reloader.run(hangup));
         let beats = tokio::spawn(async move { manager.beat().await });
         server.serve(axon, stop).await;

@@ -145,7 +145,8 @@ fn the_chain_is_what_flags_and_file_name() {
     let usual = chain(GOOD, &[]);
     assert_eq!((usual.netuid, usual.endpoints), (7, soma_chain::Endpoints::parse("finney").unwrap()));
     assert_eq!((usual.max_age.as_secs(), usual.refresh.as_secs()), (3600, 60));
-    let text = format!("{GOOD}\n[chain]\nendpoints = [\"ws://a:1\", \"ws://b:2\"]\nmax_age = \"5min\"\nrefresh = \"7s\"\n");
+    let text =
+        format!("{GOOD}\n[chain]\nendpoints = [\"ws://a:1\", \"ws://b:2\"]\nmax_age = \"5min\"\nrefresh = \"7s\"\n");
     let told = chain(&text, &["--network", "test"]);
     assert_eq!((told.endpoints.network(), told.endpoints.urls().len()), (soma_chain::Network::Test, 2));
     assert_eq!((told.max_age.as_secs(), told.refresh.as_secs()), (300, 7));
@@ -168,7 +169,11 @@ fn who_is_let_in_has_four_forms() {
         ("[]", Rule::Listed, 0),
         ("{}", terms(0.0, PermitRule::Optional), 0),
         ("{ min-stake = 1000 }", terms(1000.0, PermitRule::Optional), 0),
-        (&format!("{{ min-stake = 0.5, permit = true, hotkeys = [\"{hotkey}\"] }}"), terms(0.5, PermitRule::Required), 1),
+        (
+            &format!("{{ min-stake = 0.5, permit = true, hotkeys = [\"{hotkey}\"] }}"),
+            terms(0.5, PermitRule::Required),
+            1,
+        ),
     ];
     for (written, rule, named) in table {
         let text = GOOD.replace("port = 8100", &format!("port = 8100\nadmit = {written}"));
@@ -181,7 +186,8 @@ fn who_is_let_in_has_four_forms() {
     assert_eq!(settle(GOOD, &["--offline"]).admission.rule(), Rule::Anyone);
     let text = GOOD.replace("port = 8100", "admit = \"registered\"");
     assert!(matches!(refused(&text, &["--offline"]), SomaError::AdmitNeedsChain));
-    let odd = ["\"nobody\"", "1", "{ min-stake = -1 }", "{ min-stake = nan }", "{ stake = 1 }", "[\"5F\"]", "{ permit = 1 }"];
+    let odd =
+        ["\"nobody\"", "1", "{ min-stake = -1 }", "{ min-stake = nan }", "{ stake = 1 }", "[\"5F\"]", "{ permit = 1 }"];
     for written in odd {
         let text = GOOD.replace("port = 8100", &format!("admit = {written}"));
         assert!(matches!(read(&text), Err(SomaError::ConfigSyntax { line: 5, .. })), "{written}");

@@ -231,12 +231,7 @@ impl HotkeyCall {
     }
 }
 
-fn at_most(
-    field: &'static str,
-    length: usize,
-    most: usize,
-    expected: &'static str,
-) -> Result<(), IntentError> {
+fn at_most(field: &'static str, length: usize, most: usize, expected: &'static str) -> Result<(), IntentError> {
     if length <= most { Ok(()) } else { Err(IntentError::Field { field, expected }) }
 }
 

@@ -4,7 +4,7 @@
 //! contain a line break or another control character, and each kind starts with a text that no other kind can start
 //! with (digits and a dot, `btauth/1`, `soma/plugin-digest/1:`), so one intent can never be made to spell another's
 //! message. An extrinsic is bytes: it starts with a control character, or is a hash and shorter than every text (see
-//! [`extrinsic`](super::extrinsic)).
+//! [`extrinsic`]).
 
 use serde::{Deserialize, Serialize};
 use soma_protocol::btauth;
@@ -217,9 +217,11 @@ mod tests {
             (netuid.clone(), few(), few(), 0_u64..3).prop_map(|(netuid, dests, weights, version_key)| {
                 HotkeyCall::SetWeights { netuid, dests, weights, version_key }
             }),
-            (netuid.clone(), 0_u8..3, few(), few(), 0_u64..3).prop_map(|(netuid, mecid, dests, weights, version_key)| {
-                HotkeyCall::SetMechanismWeights { netuid, mecid, dests, weights, version_key }
-            }),
+            (netuid.clone(), 0_u8..3, few(), few(), 0_u64..3).prop_map(
+                |(netuid, mecid, dests, weights, version_key)| {
+                    HotkeyCall::SetMechanismWeights { netuid, mecid, dests, weights, version_key }
+                }
+            ),
             (netuid.clone(), place()).prop_map(|(netuid, (ip, port, ip_type))| HotkeyCall::ServeAxon {
                 netuid,
                 version: 1,
