@@ -47,7 +47,7 @@ pub struct Kept {
 #[derive(Debug, Error)]
 pub enum FileError {
     /// It cannot be read or written.
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] std::io::Error),
     /// It does not begin as such a file does.
     #[error("it is not a metagraph file")]

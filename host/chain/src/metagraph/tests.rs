@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use scale_decode::DecodeAsType;
@@ -24,12 +25,26 @@ fn recorded(name: &str) -> Option<Vec<u8>> {
     found
 }
 
-/// A recorded answer of a runtime API of subnet 1, whole, decoded with the types of finney 393.
-fn answer<T: DecodeAsType>(method: &str) -> Option<T> {
-    let metadata = Metadata::decode_from(&recorded("finney-393.scale")?).unwrap();
+/// The bytes of a recorded answer of a runtime API of subnet 1.
+fn bytes_of(method: &str) -> Option<Vec<u8>> {
     let file = recorded(&format!("recorded/rec_SubnetInfoRuntimeApi_{method}.hex"))?;
     let file: serde_json::Value = serde_json::from_slice(&file).unwrap();
-    let bytes = hex::decode(file["result"].as_str().unwrap().trim_start_matches("0x")).unwrap();
+    Some(hex::decode(file["result"].as_str().unwrap().trim_start_matches("0x")).unwrap())
+}
+
+/// The metadata and the answer that the property test changes, read once.
+fn recorded_answer() -> Option<&'static (Metadata, Vec<u8>)> {
+    static READ: LazyLock<Option<(Metadata, Vec<u8>)>> = LazyLock::new(|| {
+        let metadata = Metadata::decode_from(&recorded("finney-393.scale")?).unwrap();
+        Some((metadata, bytes_of("get_selective_mechagraph")?))
+    });
+    READ.as_ref()
+}
+
+/// A recorded answer, whole, decoded with the types of finney 393.
+fn answer<T: DecodeAsType>(method: &str) -> Option<T> {
+    let metadata = Metadata::decode_from(&recorded("finney-393.scale")?).unwrap();
+    let bytes = bytes_of(method)?;
     let api = metadata.runtime_api_trait_by_name("SubnetInfoRuntimeApi").unwrap();
     let ty = api.method_by_name(method).unwrap().output_ty();
     let mut rest = bytes.as_slice();
@@ -178,6 +193,24 @@ proptest! {
         for key in keys.iter().chain([&absent]) {
             let found = metagraph.by_hotkey(&PublicKey(*key)).map(|neuron| neuron.uid);
             prop_assert_eq!(found, map.get(key).copied());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_answer_is_a_metagraph_or_refused(
+        changed in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        kept in prop_oneof![Just(1.0), 0.0..1.0],
+    ) {
+        let Some((metadata, bytes)) = recorded_answer() else { return Ok(()) };
+        let mut bytes = bytes.clone();
+        for (place, byte) in changed {
+            *place.get_mut(&mut bytes) = byte;
+        }
+        bytes.truncate((bytes.len() as f64 * kept) as usize);
+        if let Ok(metagraph) = Metagraph::from_answer(1, 1, H256::zero(), &bytes, metadata) {
+            prop_assert!(metagraph.neurons().len() <= usize::from(u16::MAX) + 1);
         }
     }
 }

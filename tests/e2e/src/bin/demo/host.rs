@@ -146,14 +146,13 @@ impl Drop for Host {
 
 /// A gate and an order by stake, the miner behind them, and a slow plugin with a single place.
 fn settings() -> Result<Settings, HarnessError> {
-    let by_stake = |name, plugin| -> Result<Slot, HarnessError> {
-        Ok(Slot::with_all_routes(name, places::guest(plugin)?).grant(&["config", "metagraph"]))
-    };
+    let by_stake = |name, plugin| Slot::with_all_routes(name, plugin).grant(&["config", "metagraph"]);
+    let gate = by_stake("gate", places::guest("stake-gate")?).config("min-stake", MIN_STAKE);
+    let order = by_stake("order", places::guest("stake-priority")?);
     let text = Slot::new(SLOT, places::guest("text-miner-rust")?, &ROUTES).grant(&["config"]);
     let one: toml::Table = [("in-flight".to_owned(), toml::Value::from(1))].into_iter().collect();
     let slow = Slot::with_all_routes("slow", places::guest("warm_init")?).grant(&["config"]).with("budget", one);
-    let settings = Settings::default().slot(by_stake("gate", "stake-gate")?.config("min-stake", MIN_STAKE));
-    Ok(settings.slot(by_stake("order", "stake-priority")?).slot(text).slot(slow))
+    Ok(Settings::default().slot(gate).slot(order).slot(text).slot(slow))
 }
 
 fn log_of(bench: &Bench) -> PathBuf {
