@@ -128,7 +128,7 @@ impl At {
             Ok(value) => value.or_else(|| entry.default_value()),
             Err(error) => return Err(self.explained(convert::storage(&what, error)).await),
         };
-        value.map(|value| value.decode()).transpose().map_err(|error| undecodable(&what, &error))
+        value.map(|value| value.decode()).transpose().map_err(|error| convert::undecodable(&what, &error))
     }
 
     /// All entries of a map of a subnet: whole storage keys (they end with the last part of the key, because the hashers
@@ -165,7 +165,7 @@ impl At {
             if read.len() >= most {
                 return Err(ChainError::Undecodable { what, detail: format!("it has more than {most} entries") });
             }
-            let value = item.value().decode().map_err(|error| undecodable(&what, &error))?;
+            let value = item.value().decode().map_err(|error| convert::undecodable(&what, &error))?;
             read.push((item.key_bytes().to_vec(), value));
         }
         Ok(read)
@@ -226,7 +226,7 @@ impl At {
         let types = self.metadata().types();
         let decoded = |bytes: Vec<u8>| V::decode_as_type(&mut bytes.as_slice(), ty, types);
         keys.iter()
-            .map(|key| found.remove(key).map(decoded).transpose().map_err(|error| undecodable(&what, &error)))
+            .map(|key| found.remove(key).map(decoded).transpose().map_err(|error| convert::undecodable(&what, &error)))
             .collect()
     }
 
@@ -234,8 +234,4 @@ impl At {
     async fn explained(&self, error: ChainError) -> ChainError {
         self.client.explained(self.hash(), error).await
     }
-}
-
-fn undecodable(what: &str, error: &dyn std::error::Error) -> ChainError {
-    ChainError::Undecodable { what: what.to_owned(), detail: error.to_string() }
 }

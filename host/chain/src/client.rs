@@ -13,7 +13,8 @@ use crate::at::At;
 use crate::convert;
 use crate::error::ChainError;
 use crate::link::Link;
-use crate::network::Endpoints;
+use crate::link::carried::remembering;
+use crate::network::{Endpoint, Endpoints};
 use crate::policy::Policy;
 
 /// How many storage entries are asked for at once when a map is read; nodes allow up to 1,000.
@@ -72,7 +73,8 @@ impl Client {
     /// # Errors
     /// [`ChainError`] if the endpoints do not answer or the runtime's metadata cannot be read.
     pub async fn at_finalized(&self) -> Result<At, ChainError> {
-        let block = self.online.at_current_block().await.map_err(convert::at_block)?;
+        let (block, last) = remembering(self.online.at_current_block()).await;
+        let block = block.map_err(|error| convert::at_block(error, last))?;
         Ok(At::new(self.clone(), block))
     }
 
@@ -92,9 +94,9 @@ impl Client {
     /// # Errors
     /// As [`at_finalized`](Self::at_finalized), and [`ChainError::UnknownBlock`] or [`ChainError::StatePruned`].
     pub async fn at(&self, hash: H256) -> Result<At, ChainError> {
-        match self.online.at_block(hash).await {
-            Ok(block) => Ok(At::new(self.clone(), block)),
-            Err(error) => Err(self.explained(hash, convert::at_block(error)).await),
+        match remembering(self.online.at_block(hash)).await {
+            (Ok(block), _) => Ok(At::new(self.clone(), block)),
+            (Err(error), last) => Err(self.explained(hash, convert::at_block(error, last)).await),
         }
     }
 
@@ -142,10 +144,15 @@ impl Client {
         self.link.policy()
     }
 
-    /// The URL of the open connection; nothing while there is none.
+    /// The endpoint of the open connection; nothing while there is none.
     #[must_use]
-    pub fn endpoint(&self) -> Option<String> {
+    pub fn endpoint(&self) -> Option<Endpoint> {
         self.link.endpoint()
+    }
+
+    /// Which of all connections that were made the open one is; nothing while there is none.
+    pub(crate) fn connection(&self) -> Option<u64> {
+        self.link.connection()
     }
 
     /// Asks whether the connected node is with the chain; one that is behind is left for the next endpoint.

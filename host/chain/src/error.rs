@@ -31,7 +31,7 @@ pub enum ChainError {
         help("check the URL and this machine's network; name a second endpoint so that one may fail")
     )]
     EndpointDown {
-        /// The endpoint's URL.
+        /// The endpoint, as it may be shown.
         endpoint: String,
         /// What the transport said.
         detail: String,
@@ -55,7 +55,7 @@ pub enum ChainError {
         help("the connection was closed and the next endpoint is used; if it stays, name another endpoint")
     )]
     NoAnswer {
-        /// The endpoint's URL.
+        /// The endpoint, as it may be shown.
         endpoint: String,
         /// The JSON-RPC method.
         question: String,
@@ -67,7 +67,7 @@ pub enum ChainError {
     #[error("the connection to {endpoint} was lost during `{question}`: {detail}")]
     #[diagnostic(code(soma::chain::connection_lost), help("it is made again by itself; try again"))]
     ConnectionLost {
-        /// The endpoint's URL.
+        /// The endpoint, as it may be shown.
         endpoint: String,
         /// The JSON-RPC method.
         question: String,
@@ -80,11 +80,12 @@ pub enum ChainError {
     #[diagnostic(
         code(soma::chain::wrong_chain),
         help(
-            "the network and the endpoint do not belong together: correct --subtensor.network or --subtensor.chain_endpoint"
+            "the network and the endpoint do not belong together: correct --subtensor.network or --subtensor.chain_endpoint; a \
+             development chain that was made anew is followed with --subtensor.network local"
         )
     )]
     WrongChain {
-        /// The endpoint's URL.
+        /// The endpoint, as it may be shown.
         endpoint: String,
         /// The genesis hash of the network, in hex.
         expected: String,
@@ -99,7 +100,7 @@ pub enum ChainError {
         help("wait until the node has caught up, use another endpoint, or check this machine's clock")
     )]
     NodeBehind {
-        /// The endpoint's URL.
+        /// The endpoint, as it may be shown.
         endpoint: String,
         /// How it shows.
         detail: String,

@@ -18,7 +18,7 @@
 //!   [`weights`]: from scores to weights; [`dispatch`]: the chain's refusals by name
 //! - [`shape`]: what differs on the connected chain from the one that this crate was made for
 //! - [`amount`]: [`Tao`]; [`axon`]: [`Axon`], a published address
-//! - [`error`](mod@error): [`ChainError`]
+//! - [`error`](mod@error): [`ChainError`]; `words`: texts of nodes, made fit to be shown
 
 pub mod account;
 pub mod amount;
@@ -39,6 +39,7 @@ pub mod shape;
 pub mod snapshot;
 pub mod subnet;
 pub mod weights;
+mod words;
 pub mod write;
 
 pub use account::Balance;
@@ -50,7 +51,7 @@ pub use epoch::{Epoch, EpochSource};
 pub use error::ChainError;
 pub use hyperparameters::Hyperparameters;
 pub use metagraph::Metagraph;
-pub use network::{Endpoints, Network};
+pub use network::{Endpoint, Endpoints, Network};
 pub use neuron::Neuron;
 pub use policy::{LagPolicy, Policy};
 pub use snapshot::{MetagraphHandle, Snapshot, SnapshotPolicy, Standing};

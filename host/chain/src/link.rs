@@ -10,6 +10,7 @@
 //!   once with the remembered reason, so that an outage costs neither waiting callers nor a storm of connections.
 //! - A new connection is used only when its node serves the same chain and is not behind.
 
+pub(crate) mod carried;
 mod probe;
 mod rest;
 
@@ -23,8 +24,10 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
 use crate::error::ChainError;
-use crate::network::Endpoints;
+use crate::network::{Endpoint, Endpoints};
 use crate::policy::Policy;
+use crate::words::shortened;
+use carried::{carry, carry_refusal};
 use rest::Rest;
 
 /// The connection of one [`Client`](crate::Client).
@@ -40,7 +43,9 @@ pub(crate) struct Link {
 /// One open connection.
 struct Open {
     index: usize,
-    url: String,
+    /// Which of all connections of this link it is.
+    count: u64,
+    endpoint: Endpoint,
     socket: JsonrpseeRpcClient,
 }
 
@@ -49,6 +54,8 @@ struct Dialing {
     rests: Vec<Rest>,
     /// The endpoint to try first.
     next: usize,
+    /// How many connections were made.
+    made: u64,
     /// The highest block number that any endpoint has shown.
     highest: u64,
 }
@@ -66,7 +73,7 @@ impl Link {
             policy,
             genesis,
             open: ArcSwapOption::empty(),
-            dialing: Mutex::new(Dialing { rests, next: 0, highest: 0 }),
+            dialing: Mutex::new(Dialing { rests, next: 0, made: 0, highest: 0 }),
         }
     }
 
@@ -80,15 +87,20 @@ impl Link {
             return Ok(());
         }
         Err(ChainError::WrongChain {
-            endpoint: self.endpoints.urls().first().cloned().unwrap_or_default(),
+            endpoint: self.endpoints.urls().first().map(ToString::to_string).unwrap_or_default(),
             expected: hex::encode(genesis),
             found: hex::encode(known),
         })
     }
 
-    /// The URL of the open connection.
-    pub(crate) fn endpoint(&self) -> Option<String> {
-        self.open.load().as_ref().filter(|open| open.socket.is_connected()).map(|open| open.url.clone())
+    /// The endpoint of the open connection.
+    pub(crate) fn endpoint(&self) -> Option<Endpoint> {
+        self.open.load().as_ref().filter(|open| open.socket.is_connected()).map(|open| open.endpoint.clone())
+    }
+
+    /// Which of all connections the open one is. One that is made anew, to the same endpoint too, is another.
+    pub(crate) fn connection(&self) -> Option<u64> {
+        self.live().map(|open| open.count)
     }
 
     /// The policy that this link keeps.
@@ -117,8 +129,9 @@ impl Link {
     pub(crate) async fn check_lag(&self) -> Result<(), ChainError> {
         let open = self.opened().await?;
         let highest = self.dialing.lock().await.highest;
-        let lag = probe::lag(&open.socket, &open.url, &self.policy, highest);
-        match within(&open.url, "chain_getHeader", self.policy.request, lag).await {
+        let shown = open.endpoint.to_string();
+        let lag = probe::lag(&open.socket, &shown, &self.policy, highest);
+        match within(&open.endpoint, "chain_getHeader", self.policy.request, lag).await {
             Ok(number) => {
                 let mut dialing = self.dialing.lock().await;
                 dialing.highest = dialing.highest.max(number);
@@ -159,26 +172,27 @@ impl Link {
         let mut faults = Vec::new();
         for step in 0..count {
             let index = (dialing.next + step) % count;
-            let (Some(url), Some(rest)) = (self.endpoints.urls().get(index), dialing.rests.get_mut(index)) else {
+            let (Some(endpoint), Some(rest)) = (self.endpoints.urls().get(index), dialing.rests.get_mut(index)) else {
                 continue;
             };
             if let Some(reason) = rest.reason(Instant::now()) {
                 faults.push(reason);
                 continue;
             }
-            let made = within(url, "connect", self.policy.connect, self.reach(url, dialing.highest)).await;
+            let made = within(endpoint, "connect", self.policy.connect, self.reach(endpoint, dialing.highest)).await;
             match made {
                 Ok((socket, number)) => {
                     rest.end();
                     dialing.next = index;
+                    dialing.made = dialing.made.saturating_add(1);
                     dialing.highest = dialing.highest.max(number);
-                    tracing::info!(target: "chain", endpoint = %url, block = number, "connected");
-                    return Ok(Open { index, url: url.clone(), socket });
+                    tracing::info!(target: "chain", %endpoint, block = number, "connected");
+                    return Ok(Open { index, count: dialing.made, endpoint: endpoint.clone(), socket });
                 }
                 Err(error) => {
                     let pause = rest.begin(Instant::now(), self.policy.pause, error.clone());
                     let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-                    tracing::warn!(target: "chain", endpoint = %url, %error, pause_ms, "cannot use this endpoint");
+                    tracing::warn!(target: "chain", %endpoint, %error, pause_ms, "cannot use this endpoint");
                     faults.push(error);
                 }
             }
@@ -187,20 +201,23 @@ impl Link {
     }
 
     /// Connects to one endpoint and asks whether its node can be used. Gives the newest block's number.
-    async fn reach(&self, url: &str, highest: u64) -> Result<(JsonrpseeRpcClient, u64), ChainError> {
-        let socket = subxt_rpcs::client::jsonrpsee_client(url)
-            .await
-            .map_err(|error| ChainError::EndpointDown { endpoint: url.to_owned(), detail: error.to_string() })?;
-        let found = probe::genesis(&socket, url).await?;
+    async fn reach(&self, endpoint: &Endpoint, highest: u64) -> Result<(JsonrpseeRpcClient, u64), ChainError> {
+        let shown = endpoint.to_string();
+        let socket =
+            subxt_rpcs::client::jsonrpsee_client(endpoint.url()).await.map_err(|error| ChainError::EndpointDown {
+                endpoint: shown.clone(),
+                detail: shortened(&endpoint.hidden_in(&error.to_string())),
+            })?;
+        let found = probe::genesis(&socket, &shown).await?;
         let expected = *self.genesis.get_or_init(|| found);
         if expected != found {
             return Err(ChainError::WrongChain {
-                endpoint: url.to_owned(),
+                endpoint: shown,
                 expected: hex::encode(expected),
                 found: hex::encode(found),
             });
         }
-        let number = probe::lag(&socket, url, &self.policy, highest).await?;
+        let number = probe::lag(&socket, &shown, &self.policy, highest).await?;
         Ok((socket, number))
     }
 
@@ -213,7 +230,7 @@ impl Link {
             return;
         }
         self.open.store(None);
-        tracing::warn!(target: "chain", endpoint = %failed.url, error = %reason, "left this endpoint");
+        tracing::warn!(target: "chain", endpoint = %failed.endpoint, error = %reason, "left this endpoint");
         dialing.next = (failed.index + 1) % self.endpoints.urls().len().max(1);
         let rests = matches!(reason, ChainError::NodeBehind { .. } | ChainError::NoAnswer { .. });
         if let Some(rest) = dialing.rests.get_mut(failed.index).filter(|_| rests) {
@@ -230,11 +247,11 @@ impl Link {
             let answer = timeout(self.policy.request, open.socket.request_raw(method, params.clone())).await;
             let fault = match answer {
                 Ok(Ok(value)) => return Ok(value),
-                Ok(Err(error)) => match transport_fault(error, &open.url, method) {
+                Ok(Err(error)) => match transport_fault(error, &open.endpoint, method) {
                     Ok(fault) => fault,
-                    Err(answered) => return Err(answered),
+                    Err(answered) => return Err(carry_refusal(method, answered)),
                 },
-                Err(_) => no_answer(&open.url, method, self.policy.request),
+                Err(_) => no_answer(&open.endpoint, method, self.policy.request),
             };
             self.close(&open, fault.clone()).await;
             last = Some(fault);
@@ -256,11 +273,11 @@ impl Link {
             let answer = timeout(self.policy.request, open.socket.subscribe_raw(method, params.clone(), end)).await;
             let fault = match answer {
                 Ok(Ok(stream)) => return Ok(stream),
-                Ok(Err(error)) => match transport_fault(error, &open.url, method) {
+                Ok(Err(error)) => match transport_fault(error, &open.endpoint, method) {
                     Ok(fault) => fault,
-                    Err(answered) => return Err(answered),
+                    Err(answered) => return Err(carry_refusal(method, answered)),
                 },
-                Err(_) => no_answer(&open.url, method, self.policy.request),
+                Err(_) => no_answer(&open.endpoint, method, self.policy.request),
             };
             self.close(&open, fault.clone()).await;
             last = Some(fault);
@@ -293,38 +310,36 @@ impl RpcClientT for Link {
     }
 }
 
-/// Hands our error through subxt, which gives it back in [`subxt_rpcs::Error::Client`].
-fn carry(error: ChainError) -> subxt_rpcs::Error {
-    subxt_rpcs::Error::Client(Box::new(error))
-}
-
 /// What a failed transport means. `Err` is an answer of the node, which is not our business here.
-fn transport_fault(error: subxt_rpcs::Error, url: &str, method: &str) -> Result<ChainError, subxt_rpcs::Error> {
-    match error {
-        subxt_rpcs::Error::Client(cause) => Ok(ChainError::ConnectionLost {
-            endpoint: url.to_owned(),
-            question: method.to_owned(),
-            detail: cause.to_string(),
-        }),
-        subxt_rpcs::Error::DisconnectedWillReconnect(detail) => {
-            Ok(ChainError::ConnectionLost { endpoint: url.to_owned(), question: method.to_owned(), detail })
-        }
-        answered => Err(answered),
-    }
+fn transport_fault(
+    error: subxt_rpcs::Error,
+    endpoint: &Endpoint,
+    method: &str,
+) -> Result<ChainError, subxt_rpcs::Error> {
+    let detail = match error {
+        subxt_rpcs::Error::Client(cause) => cause.to_string(),
+        subxt_rpcs::Error::DisconnectedWillReconnect(detail) => detail,
+        answered => return Err(answered),
+    };
+    Ok(ChainError::ConnectionLost {
+        endpoint: endpoint.to_string(),
+        question: method.to_owned(),
+        detail: shortened(&endpoint.hidden_in(&detail)),
+    })
 }
 
-fn no_answer(url: &str, method: &str, after: Duration) -> ChainError {
-    ChainError::NoAnswer { endpoint: url.to_owned(), question: method.to_owned(), after }
+fn no_answer(endpoint: &Endpoint, method: &str, after: Duration) -> ChainError {
+    ChainError::NoAnswer { endpoint: endpoint.to_string(), question: method.to_owned(), after }
 }
 
 /// A future with a bound in time.
 async fn within<T>(
-    url: &str,
+    endpoint: &Endpoint,
     what: &str,
     limit: Duration,
     future: impl Future<Output = Result<T, ChainError>>,
 ) -> Result<T, ChainError> {
-    timeout(limit, future).await.unwrap_or_else(|_| Err(no_answer(url, what, limit)))
+    timeout(limit, future).await.unwrap_or_else(|_| Err(no_answer(endpoint, what, limit)))
 }
 
 /// One error for a round in which every endpoint failed. An endpoint of a wrong chain is told before the others: it is a

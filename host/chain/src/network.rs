@@ -1,5 +1,7 @@
 //! Which chain, and through which endpoints.
 
+use std::fmt;
+
 use subxt::utils::H256;
 
 use crate::error::ChainError;
@@ -51,6 +53,12 @@ impl Network {
         }
     }
 
+    /// The network whose chain has this first block; nothing for a chain that is not known beforehand.
+    #[must_use]
+    pub fn of_genesis(genesis: H256) -> Option<Self> {
+        [Self::Finney, Self::Test].into_iter().find(|network| network.genesis() == Some(genesis))
+    }
+
     /// The endpoint that is used when the operator names none.
     #[must_use]
     pub fn endpoint(self) -> Option<&'static str> {
@@ -69,11 +77,64 @@ impl Network {
     }
 }
 
+/// One endpoint. User, path and query of its URL may be a key that its provider sells, so it is shown as scheme, host and
+/// port alone; only the dialling reads the rest.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Endpoint(String);
+
+impl Endpoint {
+    /// The whole URL, for dialling and for telling two endpoints of one host apart.
+    pub(crate) fn url(&self) -> &str {
+        &self.0
+    }
+
+    /// Host and port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        parts(&self.0).1
+    }
+
+    /// A text of somebody who was given the whole URL, without it.
+    pub(crate) fn hidden_in(&self, text: &str) -> String {
+        text.replace(&self.0, &self.to_string())
+    }
+}
+
+/// `wss://host:port`
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, host) = parts(&self.0);
+        write!(f, "{scheme}{host}")
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What an operator wrote for a network as it may be shown: a name as it is, of each URL in it only scheme, host and port.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    let shown = |part: &str| Endpoint(part.trim().to_owned()).to_string();
+    text.split(',').map(shown).collect::<Vec<_>>().join(",")
+}
+
+/// The scheme with what ends it, and host and port. Of a text without a scheme all is the host.
+fn parts(url: &str) -> (&str, &str) {
+    let Some((scheme, rest)) = url.find("://").map(|end| url.split_at(end.saturating_add(3))) else {
+        return ("", url.rsplit_once('@').map_or(url, |(_, host)| host));
+    };
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or(rest);
+    (scheme, authority.rsplit_once('@').map_or(authority, |(_, host)| host))
+}
+
 /// A network and the endpoints through which it is reached, best first. There is at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {
     network: Network,
-    urls: Vec<String>,
+    urls: Vec<Endpoint>,
 }
 
 impl Endpoints {
@@ -97,19 +158,19 @@ impl Endpoints {
     /// # Errors
     /// [`ChainError::Network`] if a URL does not begin with `ws://` or `wss://`, or there is none at all.
     pub fn new<S: AsRef<str>>(network: Network, urls: &[S]) -> Result<Self, ChainError> {
-        let mut kept: Vec<String> = Vec::new();
+        let mut kept: Vec<Endpoint> = Vec::new();
         for url in urls.iter().map(AsRef::as_ref) {
             let address = url.strip_prefix("ws://").or_else(|| url.strip_prefix("wss://"));
             if address.is_none_or(str::is_empty) || url.contains(char::is_whitespace) {
-                return Err(ChainError::Network { given: url.to_owned() });
+                return Err(ChainError::Network { given: shown(url) });
             }
-            if !kept.iter().any(|known| known == url) {
-                kept.push(url.to_owned());
+            if !kept.iter().any(|known| known.0 == url) {
+                kept.push(Endpoint(url.to_owned()));
             }
         }
         if kept.is_empty() {
             let own = network.endpoint().ok_or(ChainError::Network { given: String::new() })?;
-            kept.push(own.to_owned());
+            kept.push(Endpoint(own.to_owned()));
         }
         Ok(Self { network, urls: kept })
     }
@@ -122,7 +183,7 @@ impl Endpoints {
 
     /// The endpoints, best first; at least one.
     #[must_use]
-    pub fn urls(&self) -> &[String] {
+    pub fn urls(&self) -> &[Endpoint] {
         &self.urls
     }
 }
@@ -147,8 +208,32 @@ mod tests {
         for (text, network, urls) in table {
             let read = Endpoints::parse(text).unwrap();
             assert_eq!(read.network(), network, "{text}");
-            assert_eq!(read.urls(), urls, "{text}");
+            let read: Vec<&str> = read.urls().iter().map(Endpoint::url).collect();
+            assert_eq!(read, urls, "{text}");
         }
+    }
+
+    #[test]
+    fn of_a_url_only_scheme_host_and_port_are_shown() {
+        let table = [
+            ("wss://entrypoint-finney.opentensor.ai:443", "wss://entrypoint-finney.opentensor.ai:443"),
+            ("wss://user:secret@node.example/v1/secret?k=secret", "wss://node.example"),
+            ("ws://127.0.0.1:9944?key=secret@b", "ws://127.0.0.1:9944"),
+            ("ws://[::1]:9944/secret", "ws://[::1]:9944"),
+            ("ws://a@secret@b:1#secret", "ws://b:1"),
+            ("https://node.example/secret", "https://node.example"),
+            ("user:secret@node.example", "node.example"),
+            ("finney", "finney"),
+            ("ws://a/secret, wss://secret@b", "ws://a,wss://b"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+        let endpoints = Endpoints::parse("wss://user:secret@node.example:1/secret").unwrap();
+        assert!(!format!("{endpoints:?}").contains("secret"), "{endpoints:?}");
+        assert_eq!(endpoints.urls()[0].host(), "node.example:1");
+        let odd = Endpoints::parse("https://node.example/secret").unwrap_err();
+        assert!(!odd.to_string().contains("secret"), "{odd}");
     }
 
     #[test]

@@ -123,14 +123,16 @@ impl Subnet {
     }
 }
 
-/// The state of the first block. The chain's name is in it, so that chains with different names have different first blocks.
-pub(crate) fn build(genesis: &Genesis, name: &str, layer: Layer) -> Result<Storage, LocalnetError> {
+/// The state of the first block. The chain's name and seed are in it, so that chains which differ there have different
+/// first blocks.
+pub(crate) fn build(genesis: &Genesis, (name, seed): (&str, u64), layer: Layer) -> Result<Storage, LocalnetError> {
     check(genesis)?;
     let balances = BalancesConfig { balances: genesis.accounts.clone(), ..Default::default() };
     let config = RuntimeGenesisConfig { balances, ..Default::default() };
     let mut storage = config.build_storage().map_err(LocalnetError::Genesis)?;
     BasicExternalities::execute_with_storage(&mut storage, || {
         frame_support::storage::unhashed::put(b"soma:name", &name.as_bytes().to_vec());
+        frame_support::storage::unhashed::put(b"soma:seed", &seed);
         layer::set(layer);
         let nobody = Account::new([0; 32]);
         Rules::<Runtime>::add_network(&nobody, &nobody, 0);

@@ -45,6 +45,9 @@ pub struct Config {
     pub genesis: Genesis,
     /// What it calls itself. Chains with different names have different first blocks.
     pub name: String,
+    /// Chains with different seeds have different first blocks, too: what was signed for one is good on no other. A test
+    /// may leave it at 0; a chain that others come to know by its port takes one that was never there before.
+    pub seed: u64,
 }
 
 impl Default for Config {
@@ -56,6 +59,7 @@ impl Default for Config {
             layer: Layer::default(),
             genesis: Genesis::default(),
             name: "Soma Localnet".to_owned(),
+            seed: 0,
         }
     }
 }
@@ -74,7 +78,7 @@ pub(crate) struct Node {
 impl Node {
     /// A chain that nobody has asked yet.
     pub(crate) fn new(config: Config) -> Result<Self, LocalnetError> {
-        let state = genesis::build(&config.genesis, &config.name, config.layer)?;
+        let state = genesis::build(&config.genesis, (&config.name, config.seed), config.layer)?;
         Ok(Self {
             name: config.name,
             faults: Faults::default(),

@@ -62,7 +62,7 @@ pub enum ManifestError {
         /// The schema file.
         path: PathBuf,
         /// What the parser said.
-        cause: serde_json::Error,
+        cause: soma_protocol::json::JsonError,
     },
 
     /// The section in the component is not a manifest.

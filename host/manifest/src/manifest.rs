@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use miette::NamedSource;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use soma_protocol::json;
 use soma_protocol::pytype::PyType;
 
 use crate::contract::{Hook, Want};
@@ -200,8 +201,9 @@ impl Manifest {
     pub fn from_section(bytes: &[u8]) -> Result<Manifest, ManifestError> {
         let problem = format!("has {} bytes, more than {LONGEST_SECTION}", bytes.len());
         require(bytes.len() <= LONGEST_SECTION, "the manifest", &problem)?;
+        let value = json::parse_value(bytes).map_err(|error| ManifestError::Section(error.to_string()))?;
         let manifest: Manifest =
-            serde_json::from_slice(bytes).map_err(|error| ManifestError::Section(error.to_string()))?;
+            serde_json::from_value(value).map_err(|error| ManifestError::Section(error.to_string()))?;
         manifest.check()?;
         Ok(manifest)
     }
@@ -317,7 +319,7 @@ fn read_schema(folder: &Path, route: &str, file: &str) -> Result<Value, Manifest
     let place = source::locate(folder, file);
     match place.map_err(|cause| ManifestError::Unreadable { path: path.clone(), cause })? {
         Place::Within(found) => {
-            serde_json::from_str(&read(&found)?).map_err(|cause| ManifestError::SchemaJson { path, cause })
+            json::parse_value(read(&found)?.as_bytes()).map_err(|cause| ManifestError::SchemaJson { path, cause })
         }
         Place::Outside => Err(ManifestError::Outside { route: shown(route), path: PathBuf::from(file) }),
     }

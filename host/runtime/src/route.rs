@@ -95,11 +95,12 @@ impl RouteContract {
     }
 
     /// Fills in the schema's defaults, drops fields that the schema does not know (unless it speaks of
-    /// additional ones), and checks the rest.
+    /// additional ones), writes whole numbers of integer fields without a point, and checks the rest.
     pub fn accept(&self, mut body: Map<String, Value>) -> Result<Map<String, Value>, SchemaViolation> {
         let Some(schema) = &self.schema else { return Ok(body) };
         drop_unknown(&schema.source, &mut body);
         fill_defaults(&schema.source, &mut body);
+        write_integers(&schema.source, &mut body);
         let body = Value::Object(body);
         let violation = schema.validator.iter_errors(&body).next().map(|error| SchemaViolation {
             field: one_line(&field_name(&error), 200),
@@ -176,6 +177,40 @@ fn fill_defaults(schema: &Value, body: &mut Map<String, Value>) {
     }
 }
 
+/// To JSON Schema `1.0` and `1e2` are integers, to most languages' readers of integers they are not. So they are written as
+/// pydantic would: `1` and `100`. Beyond 2^53, where a number need not be the one that was meant, they stay.
+fn write_integers(schema: &Value, body: &mut Map<String, Value>) {
+    let Some(Value::Object(properties)) = schema.get("properties") else { return };
+    for (name, property) in properties {
+        match body.get_mut(name) {
+            Some(Value::Object(inner)) => write_integers(property, inner),
+            Some(value) if is_integer(property) => {
+                if let Some(whole) = value.as_f64().filter(|_| value.is_f64()).and_then(whole) {
+                    *value = Value::from(whole);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a field is an integer (or null), and not any number.
+fn is_integer(property: &Value) -> bool {
+    let has = |name: &str| match property.get("type") {
+        Some(Value::String(ty)) => ty == name,
+        Some(Value::Array(types)) => types.iter().any(|ty| ty == name),
+        _ => false,
+    };
+    has("integer") && !has("number")
+}
+
+fn whole(number: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[allow(clippy::cast_possible_truncation, reason = "a whole number of at most 2^53")]
+    let whole = (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64);
+    whole
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,6 +229,17 @@ mod tests {
             }
         });
         RouteContract::new("Text", &RouteSpec { schema: Some(schema), ..RouteSpec::default() }).unwrap()
+    }
+
+    #[test]
+    fn whole_numbers_of_integer_fields_have_no_point() {
+        for (sent, kept) in [("3.0", json!(3)), ("1e2", json!(100)), ("-0.0", json!(0)), ("7", json!(7))] {
+            let body = format!(r#"{{"prompt": "a", "max_tokens": {sent}, "options": {{"seed": {sent}}}}}"#);
+            let accepted = accept(soma_protocol::json::parse_value(body.as_bytes()).unwrap()).unwrap();
+            assert_eq!((&accepted["max_tokens"], &accepted["options"]["seed"]), (&kept, &kept), "{sent}");
+        }
+        let huge = soma_protocol::json::parse_value(br#"{"prompt": "a", "max_tokens": 1e22}"#).unwrap();
+        assert_eq!(accept(huge).unwrap()["max_tokens"], json!(1e22));
     }
 
     fn accept(body: Value) -> Result<Value, SchemaViolation> {

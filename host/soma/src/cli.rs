@@ -91,10 +91,21 @@ pub struct RunFlags {
     #[arg(long, env = "BT_NETUID", value_name = "NUMBER")]
     pub netuid: Option<u16>,
     /// The network: finney, test, local or a URL [default: finney].
-    #[arg(long = "subtensor.network", visible_alias = "network", env = "BT_SUBTENSOR_NETWORK", value_name = "NETWORK")]
+    #[arg(
+        long = "subtensor.network",
+        visible_alias = "network",
+        env = "BT_SUBTENSOR_NETWORK",
+        hide_env_values = true,
+        value_name = "NETWORK"
+    )]
     pub network: Option<String>,
     /// Endpoint of the chain, ws:// or wss://, or several with commas between them, best first [default: the network's].
-    #[arg(long = "subtensor.chain_endpoint", env = "BT_SUBTENSOR_CHAIN_ENDPOINT", value_name = "URL")]
+    #[arg(
+        long = "subtensor.chain_endpoint",
+        env = "BT_SUBTENSOR_CHAIN_ENDPOINT",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub chain_endpoint: Option<String>,
     /// Port to listen on [default: 8091].
     #[arg(long = "axon.port", env = "BT_AXON_PORT", value_name = "PORT")]

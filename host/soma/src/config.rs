@@ -24,12 +24,14 @@ use self::admit::Admit;
 use self::axon::AxonSection;
 use self::chain::ChainSection;
 pub use self::chain::ChainSettings;
-pub use self::reload::needs_restart;
+pub use self::reload::{needs_restart, other_slots};
 use crate::cli::{RunFlags, WalletFlags};
 use crate::error::SomaError;
 
 /// The port of the Python axon.
 const PORT: u16 = 8091;
+/// Folder of what coldkeys sign. A wallet's own has a dot in its name.
+const COLDKEYS: &str = "coldkeys";
 /// Requests that can be explained: about eight megabytes for each of the two rings.
 const RECENT: u16 = 4096;
 
@@ -155,7 +157,7 @@ pub struct Settings {
     pub state: PathBuf,
     /// The subnet.
     pub netuid: u16,
-    /// The network.
+    /// The network, as it may be shown.
     pub network: String,
 }
 
@@ -222,6 +224,19 @@ impl File {
         Ok(user_state()?.join(format!("{}.{}", wallet.name(), wallet.hotkey())))
     }
 
+    /// The folder for what coldkeys sign: `--state`, or one of this user for all wallets and hotkeys. A coldkey may be in
+    /// several wallets and pay for several hotkeys, and its calls come one after the other; its pages are told apart by
+    /// account.
+    pub fn coldkey_state(&self, flag: Option<&Path>) -> Result<PathBuf, SomaError> {
+        match (flag, user_state(), &self.neuron.state) {
+            (Some(folder), ..) => Ok(folder.to_owned()),
+            (None, Ok(base), _) => Ok(base.join(COLDKEYS)),
+            // A system's own user without a home.
+            (None, Err(_), Some(folder)) => Ok(folder.clone()),
+            (None, Err(error), None) => Err(error),
+        }
+    }
+
     /// The slots alone. Paths in the file are relative to its folder, `config` is the file.
     pub fn slots(self, config: &Path) -> Result<Vec<SlotSpec>, SomaError> {
         if self.slots.is_empty() {
@@ -268,7 +283,7 @@ impl File {
             slots,
             state,
             netuid,
-            network,
+            network: soma_chain::network::shown(&network),
         })
     }
 }

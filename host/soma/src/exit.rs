@@ -4,6 +4,7 @@ use soma_axon::ServeError;
 use soma_chain::{ChainError, WriteError};
 use soma_localnet::LocalnetError;
 
+use crate::command::ChainCommandError;
 use crate::error::SomaError;
 
 /// A request was answered, but not with a success; so were those of a bench.
@@ -32,6 +33,7 @@ pub fn code(report: &miette::Report) -> u8 {
     let passing = report.downcast_ref::<ServeError>().is_some()
         || report.downcast_ref::<ChainError>().is_some_and(ChainError::passes)
         || report.downcast_ref::<WriteError>().is_some_and(WriteError::passes)
+        || report.downcast_ref::<ChainCommandError>().is_some_and(ChainCommandError::passes)
         || matches!(report.downcast_ref::<LocalnetError>(), Some(LocalnetError::Listen { .. }))
         || matches!(
             report.downcast_ref::<SomaError>(),
@@ -57,6 +59,8 @@ mod tests {
         assert_eq!(code(&ServeError::Bind { address, cause: source() }.into()), TRY_AGAIN);
         assert_eq!(code(&LocalnetError::Listen { address, source: source() }.into()), TRY_AGAIN);
         assert_eq!(code(&SomaError::NoHost { path: "s".into(), cause: source() }.into()), TRY_AGAIN);
+        let elsewhere = ChainCommandError::FinishedElsewhere { call: "a.b".to_owned() };
+        assert_eq!((code(&elsewhere.into()), code(&ChainCommandError::NobodyToAsk.into())), (TRY_AGAIN, NEEDS_MENDING));
         let in_use = SomaError::StateInUse { path: "s".into(), holder: "process 1".to_owned() };
         assert_eq!(code(&in_use.into()), TRY_AGAIN);
         let no_view = SomaError::NoView { max_age: "1h".to_owned(), cause: "refused".to_owned() };

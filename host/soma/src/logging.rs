@@ -95,6 +95,9 @@ fn queued(thread: &str, writer: impl Write + Send + 'static) -> (NonBlocking, Wo
     NonBlockingBuilder::default().lossy(true).buffered_lines_limit(BUFFERED).thread_name(thread).finish(writer)
 }
 
+/// The WebSocket client tells whole URLs, and with them the keys of endpoints, to whoever listens closely.
+const DIALLING: &str = "jsonrpsee-client=warn";
+
 fn filter(flags: &LoggingFlags, purpose: Purpose) -> EnvFilter {
     let level = match (flags.trace, flags.debug) {
         (true, _) => "trace",
@@ -103,7 +106,11 @@ fn filter(flags: &LoggingFlags, purpose: Purpose) -> EnvFilter {
         _ if purpose == Purpose::Command => "info,chain=warn",
         _ => "info",
     };
-    EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new(level))
+    let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new(level));
+    match DIALLING.parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
+    }
 }
 
 /// One output. Layers are made for the whole stack below them, so their type says which.

@@ -9,6 +9,7 @@ use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -25,6 +26,19 @@ const WATCHED: &str = "WATCHDOG_PID";
 pub struct ServiceManager {
     socket: Option<(UnixDatagram, SocketAddr)>,
     silence: Option<Duration>,
+    /// What was said last of each thing: one line holds all of it, and nothing of it hides the rest.
+    said: Mutex<[String; 3]>,
+}
+
+/// What a line for people is about.
+#[derive(Clone, Copy, Debug)]
+pub enum About {
+    /// Whether the host serves, and what came of the last reload.
+    Host,
+    /// What is wrong with the chain.
+    Chain,
+    /// Where the chain tells callers to go.
+    Address,
 }
 
 impl ServiceManager {
@@ -37,7 +51,7 @@ impl ServiceManager {
         let is_meant = number(WATCHED).is_none_or(|id| id == u64::from(std::process::id()));
         let silence = number(WATCHDOG).filter(|micros| is_meant && *micros > 0).map(Duration::from_micros);
         match open(&name) {
-            Ok(socket) => ServiceManager { socket: Some(socket), silence },
+            Ok(socket) => ServiceManager { socket: Some(socket), silence, said: Mutex::default() },
             Err(error) => {
                 tracing::warn!(%error, socket = %name.display(), "the service manager cannot be told anything");
                 ServiceManager::default()
@@ -45,14 +59,25 @@ impl ServiceManager {
         }
     }
 
-    /// The host serves, for the first time or again after a reload. `status` is one line for people.
+    /// The host serves, for the first time or again after a reload. `status` is for people.
     pub fn ready(&self, status: &str) {
-        self.send(&format!("READY=1\nSTATUS={}", one_line(status)));
+        let line = self.line(About::Host, status);
+        self.send(&format!("READY=1\nSTATUS={line}"));
     }
 
-    /// How the host is, in one line for people.
-    pub fn status(&self, status: &str) {
-        self.send(&format!("STATUS={}", one_line(status)));
+    /// How something is, for people; nothing to say of it when `status` is empty.
+    pub fn status(&self, about: About, status: &str) {
+        let line = self.line(about, status);
+        self.send(&format!("STATUS={line}"));
+    }
+
+    /// The line that says all that is known.
+    fn line(&self, about: About, status: &str) -> String {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(part) = said.get_mut(about as usize) {
+            *part = one_line(status);
+        }
+        said.iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join("; ")
     }
 
     /// The configuration is being read again; [`ServiceManager::ready`] ends that.
@@ -113,7 +138,7 @@ mod tests {
         let listener = UnixDatagram::bind(&path).unwrap();
         listener.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         let socket = Some(open(path.as_os_str()).unwrap());
-        (ServiceManager { socket, silence }, listener, folder)
+        (ServiceManager { socket, silence, said: Mutex::default() }, listener, folder)
     }
 
     fn heard(listener: &UnixDatagram) -> String {
@@ -133,6 +158,27 @@ mod tests {
         assert!(at.parse::<u64>().unwrap() > 0, "{said}");
         manager.stopping();
         assert!(heard(&listener).starts_with("STOPPING=1\n"));
+    }
+
+    #[test]
+    fn what_is_said_of_one_thing_does_not_hide_another() {
+        let (manager, listener, _folder) = manager(None);
+        manager.ready("serving");
+        manager.status(About::Chain, "the chain cannot be read");
+        manager.ready("serving, read again");
+        manager.status(About::Address, "the address is published");
+        manager.status(About::Chain, "");
+        let said: Vec<String> = (0..5).map(|_| heard(&listener)).collect();
+        assert_eq!(
+            said,
+            [
+                "READY=1\nSTATUS=serving",
+                "STATUS=serving; the chain cannot be read",
+                "READY=1\nSTATUS=serving, read again; the chain cannot be read",
+                "STATUS=serving, read again; the chain cannot be read; the address is published",
+                "STATUS=serving, read again; the address is published",
+            ]
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -165,7 +211,7 @@ mod tests {
     fn a_manager_that_does_not_read_holds_up_nobody() {
         let (manager, _listener, _folder) = manager(None);
         for _ in 0..10_000 {
-            manager.status("busy");
+            manager.status(About::Host, "busy");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the runtime says when an extrinsic fails in its block.
 
-use subxt::ext::scale_value::scale::decode_as_type;
-use subxt::ext::scale_value::{Composite, Primitive, Value, ValueDef};
+use scale_info::form::PortableForm;
+use scale_info::{PortableRegistry, TypeDef, Variant};
 use subxt::metadata::Metadata;
 
 use super::{Fault, Layer};
@@ -20,44 +20,44 @@ pub fn fault(bytes: &[u8], metadata: &Metadata) -> Fault {
     })
 }
 
+/// Only the first three bytes are read, and by hand: types of a hostile node could make a decoder ask for any amount of
+/// memory.
 fn named(bytes: &[u8], metadata: &Metadata) -> Option<Fault> {
-    let ty = metadata.dispatch_error_ty()?;
-    let value = decode_as_type(&mut &*bytes, ty, metadata.types()).ok()?;
-    let ValueDef::Variant(kind) = value.value else { return None };
-    if kind.name == "Module" {
-        let (pallet, error) = module(&kind.values)?;
-        let pallet = metadata.pallet_by_error_index(pallet)?;
-        let variant = pallet.error_variant_by_index(error)?;
-        return Some(Fault::named(Layer::Dispatch, &variant.name, &variant.docs.join(" ")));
-    }
-    // Of `Token(FundsUnavailable)` the inner name says more.
-    let inner = kind.values.values().find_map(|value| match &value.value {
-        ValueDef::Variant(inner) => Some(inner.name.clone()),
-        _ => None,
-    });
-    let name = inner.unwrap_or(kind.name);
-    Some(Fault::named(Layer::Dispatch, &name, ""))
-}
-
-/// The indexes of the pallet and of the error. They are two fields, in a struct or not; the error's bytes are one number
-/// in old runtimes and four now, of which the first counts.
-fn module(fields: &Composite<u32>) -> Option<(u8, u8)> {
-    let mut numbers = Vec::new();
-    for value in fields.values() {
-        collect(value, &mut numbers);
-    }
-    match numbers.as_slice() {
-        [pallet, error, ..] => Some((*pallet, *error)),
-        _ => None,
+    match kind(bytes, metadata.types(), metadata.dispatch_error_ty()?)? {
+        Kind::Module { pallet, error } => {
+            let pallet = metadata.pallet_by_error_index(pallet)?;
+            let variant = pallet.error_variant_by_index(error)?;
+            Some(Fault::named(Layer::Dispatch, &variant.name, &variant.docs.join(" ")))
+        }
+        Kind::Named(name) => Some(Fault::named(Layer::Dispatch, name, "")),
     }
 }
 
-fn collect(value: &Value<u32>, into: &mut Vec<u8>) {
-    match &value.value {
-        ValueDef::Primitive(Primitive::U128(number)) => into.extend(u8::try_from(*number)),
-        ValueDef::Composite(fields) => fields.values().for_each(|value| collect(value, into)),
-        _ => {}
+/// What a `DispatchError` is.
+#[derive(Debug, PartialEq, Eq)]
+enum Kind<'a> {
+    /// An error of a pallet. Its number is one byte in old runtimes and four now, of which the first counts.
+    Module { pallet: u8, error: u8 },
+    /// One of Substrate's own; of `Token(FundsUnavailable)` the inner name, which says more.
+    Named(&'a str),
+}
+
+fn kind<'a>(bytes: &[u8], types: &'a PortableRegistry, ty: u32) -> Option<Kind<'a>> {
+    let (outer, rest) = bytes.split_first()?;
+    let outer = variant(types, ty, *outer)?;
+    if outer.name == "Module" {
+        let [pallet, error, ..] = *rest else { return None };
+        return Some(Kind::Module { pallet, error });
     }
+    let inner = outer.fields.first().zip(rest.first());
+    let inner = inner.and_then(|(field, index)| variant(types, field.ty.id, *index));
+    Some(Kind::Named(inner.map_or(&outer.name, |inner| &inner.name)))
+}
+
+/// The variant of an enum with this index.
+fn variant(types: &PortableRegistry, ty: u32, index: u8) -> Option<&Variant<PortableForm>> {
+    let TypeDef::Variant(kinds) = &types.resolve(ty)?.type_def else { return None };
+    kinds.variants.iter().find(|variant| variant.index == index)
 }
 
 #[cfg(test)]
@@ -114,6 +114,40 @@ mod tests {
         let there = |name: &str| variants.iter().any(|variant| variant.name == name);
         for entry in table::TABLE.iter().filter(|entry| entry.origin == table::Origin::Pallet) {
             assert!(there(entry.name), "{}", entry.name);
+        }
+    }
+
+    #[test]
+    fn types_of_a_hostile_node_ask_for_no_memory() {
+        /// As `DispatchError`, with fields that a decoder would make room for.
+        #[derive(scale_info::TypeInfo)]
+        #[expect(dead_code, reason = "only its description is used")]
+        enum Hostile {
+            Other([(); 0]),
+            Module(Vec<()>),
+            Token(Inner),
+        }
+        #[derive(scale_info::TypeInfo)]
+        #[expect(dead_code, reason = "only its description is used")]
+        enum Inner {
+            Funds,
+        }
+        let mut registry = scale_info::Registry::new();
+        let ty = registry.register_type(&scale_info::meta_type::<Hostile>()).id;
+        let mut types = PortableRegistry::from(registry);
+        for ty in &mut types.types {
+            if let TypeDef::Array(array) = &mut ty.ty.type_def {
+                array.len = u32::MAX;
+            }
+        }
+        assert_eq!(kind(&[0, 1, 2], &types, ty), Some(Kind::Named("Other")));
+        // A length of 2^62.
+        let long = [1, 0x13, 0, 0, 0, 0, 0, 0, 0, 0x40];
+        assert_eq!(kind(&long, &types, ty), Some(Kind::Module { pallet: 0x13, error: 0 }));
+        assert_eq!(kind(&[2, 0], &types, ty), Some(Kind::Named("Funds")));
+        assert_eq!(kind(&[2, 9], &types, ty), Some(Kind::Named("Token")));
+        for none in [&[][..], &[1], &[1, 0], &[9]] {
+            assert_eq!(kind(none, &types, ty), None, "{none:?}");
         }
     }
 

@@ -15,6 +15,8 @@ mod table;
 
 use std::fmt;
 
+use crate::words::shortened;
+
 /// Why the chain refused something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -49,7 +51,8 @@ pub enum Retry {
 }
 
 impl Fault {
-    /// The fault of a name; `said` is what the chain said of it, for a name that is not in our table.
+    /// The fault of a name; `said` is what the chain said of it, for a name that is not in our table. Both are the words
+    /// of a node or of its metadata.
     fn named(layer: Layer, name: &str, said: &str) -> Self {
         match table::find(name) {
             Some(entry) => Self {
@@ -61,8 +64,8 @@ impl Fault {
             },
             None => Self {
                 layer,
-                name: name.to_owned(),
-                cause: if said.is_empty() { "the chain gives no reason".to_owned() } else { said.to_owned() },
+                name: shortened(name),
+                cause: if said.is_empty() { "the chain gives no reason".to_owned() } else { shortened(said) },
                 remedy: "this version of soma does not know the error: look for its name in subtensor's documentation"
                     .to_owned(),
                 retry: Retry::Mend,
@@ -74,5 +77,19 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, self.cause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::LONGEST;
+
+    #[test]
+    fn names_of_a_hostile_runtime_are_short_and_plain() {
+        let words = format!("\u{1b}[31m{}", "x".repeat(10 << 20));
+        let fault = Fault::named(Layer::Dispatch, &words, &words);
+        assert_eq!((fault.name.len(), fault.cause.len()), (LONGEST, LONGEST));
+        assert!(!fault.to_string().chars().any(char::is_control));
     }
 }

@@ -3,12 +3,10 @@
 use subxt_rpcs::UserError;
 
 use super::{Fault, Layer, Retry};
+use crate::words::shortened;
 
 /// Words before the number of a refusal that the runtime chose.
 const CUSTOM: &str = "Custom error: ";
-
-/// The longest text of a node that is passed on, in characters.
-const LONGEST: usize = 200;
 
 /// The names of subtensor's own refusals, by their number. One number covers several causes. Those from 25 on are newer
 /// than finney 393.
@@ -124,11 +122,6 @@ fn text(json: &str) -> String {
     }
 }
 
-/// A text from outside, short and without control characters.
-fn shortened(text: &str) -> String {
-    text.chars().filter(|char| !char.is_control()).take(LONGEST).collect()
-}
-
 impl Verdict {
     /// The fault that is told when nothing better comes of it.
     #[must_use]
@@ -154,6 +147,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::words::LONGEST;
 
     fn error(code: i32, data: &str) -> UserError {
         let data = serde_json::value::to_raw_value(data).unwrap();

@@ -7,8 +7,10 @@ use serde::de::DeserializeOwned;
 use subxt::utils::H256;
 use subxt_rpcs::client::{JsonrpseeRpcClient, RawValue, RpcClientT};
 
+use crate::convert;
 use crate::error::ChainError;
 use crate::policy::{LagPolicy, Policy};
+use crate::words::shortened;
 
 /// A node may show a newest block that is this much lower than what another endpoint has shown: nodes hear of a block
 /// some seconds apart, and forks of one or two blocks are ordinary.
@@ -102,18 +104,16 @@ async fn ask<T: DeserializeOwned>(
 ) -> Result<T, ChainError> {
     let undecodable = |error: serde_json::Error| ChainError::Undecodable {
         what: format!("the answer of {url} to {method}"),
-        detail: error.to_string(),
+        detail: shortened(&error.to_string()),
     };
     let params = RawValue::from_string(params.to_owned()).map_err(undecodable)?;
     match socket.request_raw(method, Some(params)).await {
         Ok(value) => serde_json::from_str(value.get()).map_err(undecodable),
-        Err(subxt_rpcs::Error::User(error)) => {
-            Err(ChainError::Refused { question: method.to_owned(), code: error.code, message: error.message })
-        }
+        Err(subxt_rpcs::Error::User(error)) => Err(convert::refused(method, &error)),
         Err(error) => Err(ChainError::ConnectionLost {
             endpoint: url.to_owned(),
             question: method.to_owned(),
-            detail: error.to_string(),
+            detail: shortened(&error.to_string()),
         }),
     }
 }

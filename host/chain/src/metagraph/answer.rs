@@ -8,6 +8,7 @@ use subxt::utils::H256;
 use super::Metagraph;
 use super::read::{API, BY_MECHANISM};
 use crate::axon::Axon;
+use crate::convert;
 use crate::error::ChainError;
 use crate::neuron::Neuron;
 
@@ -54,7 +55,7 @@ impl Metagraph {
         let ty = method.ok_or_else(|| undecodable("the metadata does not have it".to_owned()))?.output_ty();
         let mut rest = answer;
         let answer = Option::<Answer>::decode_as_type(&mut rest, ty, metadata.types());
-        let answer = answer.map_err(|error| undecodable(error.to_string()))?;
+        let answer = answer.map_err(|error| convert::undecodable(what(), &error))?;
         if !rest.is_empty() {
             return Err(undecodable(format!("{} bytes are left over", rest.len())));
         }

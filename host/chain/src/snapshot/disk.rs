@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::ChainError;
 use crate::metagraph::Kept;
-use crate::network::{Endpoints, Network};
+use crate::network::{Endpoint, Endpoints, Network};
 
 /// The file of one chain's subnet.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ impl Disk {
         let network = endpoints.network();
         let chain = match network {
             Network::Custom => {
-                let digest = Sha256::digest(endpoints.urls().first().map_or("", String::as_str));
+                let digest = Sha256::digest(endpoints.urls().first().map_or("", Endpoint::url));
                 format!("custom-{}", hex::encode(digest.first_chunk::<4>().copied().unwrap_or_default()))
             }
             known => known.name().to_owned(),

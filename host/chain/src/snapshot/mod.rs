@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use subxt::utils::H256;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -66,6 +67,12 @@ impl Snapshot {
     #[must_use]
     pub fn metagraph(&self) -> &Metagraph {
         &self.kept.metagraph
+    }
+
+    /// The hash of the first block of the chain that it was read from.
+    #[must_use]
+    pub fn genesis(&self) -> H256 {
+        self.kept.genesis
     }
 
     /// How long ago it was read from the chain. Between restarts this machine's clock is believed, within a run only the

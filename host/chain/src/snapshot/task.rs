@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::error::ChainError;
 use crate::metagraph::Kept;
 use crate::network::Network;
-use crate::policy::{LagPolicy, backed_off};
+use crate::policy::{LagPolicy, Policy, backed_off};
 use crate::shape;
 
 /// Reads the metagraph again and again.
@@ -52,8 +52,7 @@ impl Shared {
     ///
     /// `told` is the spec version whose drift was reported.
     async fn read(&self, told: &mut Option<u32>) -> Result<(), ChainError> {
-        let client = self.connected().await?;
-        client.check_lag().await?;
+        let client = self.ready().await?;
         let at = client.at_finalized().await?;
         if *told != Some(at.spec_version()) {
             self.tell_drift(&at);
@@ -76,6 +75,20 @@ impl Shared {
         );
         self.newest.store(Some(Arc::new(newest)));
         Ok(())
+    }
+
+    /// A connection to a node that is with its chain. A local chain may have been made anew since the connection was made,
+    /// which then belongs to the old one.
+    async fn ready(&self) -> Result<Client, ChainError> {
+        let client = self.connected().await?;
+        match client.check_lag().await {
+            Ok(()) => Ok(client),
+            Err(ChainError::WrongChain { .. }) if self.endpoints.network() == Network::Local => {
+                self.client.store(None);
+                self.connected().await
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The connection, made now if there is none.
@@ -115,7 +128,8 @@ impl Shared {
     /// Refuses a final block that is older than the one we have, or older than the network's bound.
     async fn check_progress(&self, at: &At) -> Result<(), ChainError> {
         let behind = |detail| {
-            let endpoint = at.client().endpoint().unwrap_or_else(|| "the endpoint".to_owned());
+            let endpoint =
+                at.client().endpoint().map_or_else(|| "the endpoint".to_owned(), |endpoint| endpoint.to_string());
             Err(ChainError::NodeBehind { endpoint, detail })
         };
         let number = at.number();
@@ -123,7 +137,9 @@ impl Shared {
         if let Some(last) = last.filter(|last| *last > number) {
             return behind(format!("its newest final block is {number}, and block {last} was read before"));
         }
-        if let LagPolicy::Within(bound) = self.policy.lag {
+        // A URL may lead to finney as well: then a node that stands still must not count as fresh.
+        let known = Network::of_genesis(at.client().genesis()).map(|network| Policy::of(network).lag);
+        if let LagPolicy::Within(bound) = known.unwrap_or(self.policy.lag) {
             let age = now().saturating_sub(at.time().await?);
             if age > bound {
                 return behind(format!("its newest final block {number} is {} s old", age.as_secs()));

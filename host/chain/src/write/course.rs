@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::entry::Entry;
 use super::error::{Lapse, WriteError};
@@ -19,6 +19,9 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(15), Duration::from_
 
 /// By how much a pause is longer than the one before.
 const LONGER: f64 = 1.5;
+
+/// After this many final blocks without it the node gets it again: pools throw things out, and nobody is told.
+const AGAIN: u64 = 8;
 
 /// What became of a kept extrinsic.
 pub(super) enum End {
@@ -44,39 +47,48 @@ pub(super) struct Course<'a> {
     entry: &'a Entry,
     past: Past,
     sent: Sent,
-    /// The endpoint that was given it and said something.
-    handed: Option<String>,
+    handed: Option<Handover>,
     /// What was last heard, for a person.
     note: String,
+    until: Instant,
+}
+
+/// When a node was given it and said something.
+#[derive(Clone, Copy)]
+struct Handover {
+    /// Over which connection.
+    connection: u64,
+    /// The newest final block then.
+    block: u64,
 }
 
 impl<'a> Course<'a> {
-    pub(super) fn new(client: &'a Client, page: &'a Held, entry: &'a Entry, past: Past) -> Self {
+    pub(super) fn new(client: &'a Client, page: &'a Held, entry: &'a Entry, past: Past, patience: Duration) -> Self {
         let sent = match past {
             Past::Fresh => Sent::Now,
             Past::Seen => Sent::Earlier,
         };
-        Self { client, page, entry, past, sent, handed: None, note: String::new() }
+        let note = "patience ended before the chain had answered".to_owned();
+        Self { client, page, entry, past, sent, handed: None, note, until: Instant::now() + patience }
     }
 
     /// Hands it in and looks for it until it is final, is out of the question, or patience ends. The page is empty after
     /// every outcome but [`WriteError::Unsettled`], [`WriteError::Untraceable`] and a journal that cannot be written.
-    pub(super) async fn run(mut self, patience: Duration) -> Result<End, WriteError> {
-        let until = Instant::now() + patience;
+    pub(super) async fn run(mut self) -> Result<End, WriteError> {
         let mut trail = Trail::new(self.client, self.entry);
         let (mut pause, longest) = PAUSES;
         // What may be in a block is looked for before it is sent again.
         let mut looks_first = self.past == Past::Seen;
         loop {
             if !std::mem::take(&mut looks_first)
-                && let Some(end) = self.hand_in().await?
+                && let Some(end) = self.hand_in(trail.newest()).await?
             {
                 return Ok(end);
             }
             if let Some(end) = self.look(&mut trail).await? {
                 return Ok(end);
             }
-            let left = until.saturating_duration_since(Instant::now());
+            let left = self.until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(self.unsettled());
             }
@@ -85,11 +97,12 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// Gives it to the connected node, unless that one has had it: after a lost answer, and when the connection goes to
-    /// another endpoint, the same bytes go out again. A chain takes them once.
-    async fn hand_in(&mut self) -> Result<Option<End>, WriteError> {
-        let connected = self.client.endpoint();
-        if self.handed.is_some() && (connected.is_none() || connected == self.handed) {
+    /// Gives it to the connected node, unless that one has had it: after a lost answer, over every connection that is made
+    /// anew (its node may be another, or have forgotten its pool), and after some blocks without it the same bytes go out
+    /// again. A chain takes them once.
+    async fn hand_in(&mut self, newest: u64) -> Result<Option<End>, WriteError> {
+        let before = self.client.connection();
+        if self.handed.is_some_and(|handed| !handed.is_over(before, newest)) {
             return Ok(None);
         }
         let past = std::mem::replace(&mut self.past, Past::Seen);
@@ -118,7 +131,8 @@ impl<'a> Course<'a> {
                 return Ok(None);
             }
         }
-        self.handed = self.client.endpoint();
+        let connection = before.or_else(|| self.client.connection());
+        self.handed = connection.map(|connection| Handover { connection, block: newest });
         Ok(None)
     }
 
@@ -131,8 +145,18 @@ impl<'a> Course<'a> {
 
     /// Looks once where it is.
     async fn look(&mut self, trail: &mut Trail<'_>) -> Result<Option<End>, WriteError> {
-        match trail.look(self.page).await {
+        let Ok(looked) = timeout_at(self.until, trail.look(self.page)).await else { return Ok(None) };
+        match looked {
             Ok(Fate::Open) => Ok(None),
+            Ok(Fate::Early(newest)) => {
+                self.note = format!(
+                    "the newest final block of the node is {newest}, and it was signed after block {}; if the chain was \
+                     made anew, delete {}",
+                    self.entry.birth,
+                    self.page.path().display()
+                );
+                Ok(None)
+            }
             Ok(Fate::Over(reason)) => {
                 remove(self.page).await?;
                 Ok(Some(End::Nothing(reason)))
@@ -152,18 +176,24 @@ impl<'a> Course<'a> {
 
     /// Reads what came of it; nothing when the chain does not answer now.
     async fn read(&mut self, place: Place) -> Result<Option<End>, WriteError> {
-        let (receipt, fault): (Receipt, Option<Fault>) =
-            match receipt::read(self.client, self.entry, place, self.sent).await {
-                Ok(outcome) => outcome,
-                Err(error) if error.passes() => {
-                    self.note = format!("it is in block {}, and what came of it is not read yet: {error}", place.block);
-                    return Ok(None);
-                }
-                Err(error) => {
-                    remove(self.page).await?;
-                    return Err(self.unread(place, &error));
-                }
-            };
+        let read = receipt::read(self.client, self.entry, place, self.sent);
+        let not_yet =
+            |error: &str| format!("it is in block {}, and what came of it is not read yet: {error}", place.block);
+        let Ok(read) = timeout_at(self.until, read).await else {
+            self.note = not_yet("patience ended");
+            return Ok(None);
+        };
+        let (receipt, fault): (Receipt, Option<Fault>) = match read {
+            Ok(outcome) => outcome,
+            Err(error) if error.passes() || is_elsewhere(&error) => {
+                self.note = not_yet(&error.to_string());
+                return Ok(None);
+            }
+            Err(error) => {
+                remove(self.page).await?;
+                return Err(self.unread(place, &error));
+            }
+        };
         remove(self.page).await?;
         match fault {
             None => Ok(Some(End::Done(receipt))),
@@ -179,6 +209,18 @@ impl<'a> Course<'a> {
     fn unread(&self, place: Place, error: &ChainError) -> WriteError {
         let Entry { call, hash, .. } = self.entry;
         WriteError::Unread { call: call.clone(), hash: *hash, block: place.block, detail: error.to_string() }
+    }
+}
+
+/// Whether another endpoint may well answer what this one did not: nothing is known of the block itself.
+fn is_elsewhere(error: &ChainError) -> bool {
+    matches!(error, ChainError::Refused { .. } | ChainError::WrongChain { .. })
+}
+
+impl Handover {
+    /// Whether it has to be handed in again.
+    fn is_over(self, connected: Option<u64>, newest: u64) -> bool {
+        connected.is_some_and(|connection| connection != self.connection) || newest >= self.block.saturating_add(AGAIN)
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Entry {
     pub(super) hash: H256,
     pub(super) nonce: u64,
     pub(super) birth: u64,
+    /// The hash of that block.
+    pub(super) checkpoint: H256,
     pub(super) last_valid: u64,
     pub(super) spec_version: u32,
     pub(super) transaction_version: u32,
@@ -63,6 +65,12 @@ impl Entry {
     #[must_use]
     pub fn last_valid(&self) -> u64 {
         self.last_valid
+    }
+
+    /// The call in it: the pallet's index, the call's, the arguments.
+    #[must_use]
+    pub fn call_bytes(&self) -> &[u8] {
+        &self.call_bytes
     }
 
     /// The extrinsic as it is sent.

@@ -157,6 +157,9 @@ pub enum Lapse {
     /// It was signed for the runtime before an upgrade.
     #[error("the runtime was upgraded before it was in a block")]
     Upgraded,
+    /// The final chain has another block where it was signed: a development chain that was made anew.
+    #[error("the chain that it was signed for is gone, and another one with the same first block is in its place")]
+    Gone,
 }
 
 impl WriteError {

@@ -23,6 +23,7 @@ use super::call::Call;
 use super::error::WriteError;
 use crate::at::PALLET;
 use crate::error::ChainError;
+use crate::words::shortened;
 
 /// The transaction extensions that we write something for, in their order. All others have to be empty.
 const EXTENSIONS: [&str; 7] = [
@@ -37,6 +38,9 @@ const EXTENSIONS: [&str; 7] = [
 
 /// How deep types are looked into for something that is not empty; real ones have two or three layers.
 const DEEPEST: u8 = 16;
+
+/// How many types are looked at for that, over all extensions; those of finney take some hundred.
+const MOST: u32 = 10_000;
 
 /// The runtime reads extrinsics otherwise than we write them. Nothing was signed.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Diagnostic)]
@@ -122,13 +126,14 @@ pub fn check_payload<C: OfflineClientAtBlockT<SubstrateConfig>>(
 }
 
 fn arguments(call: &Call, detail: String) -> DriftError {
-    DriftError::Arguments { call: call.name(), detail }
+    DriftError::Arguments { call: call.name(), detail: shortened(&detail) }
 }
 
 /// Whether the extensions that are not empty are the ones that we write for.
 fn check_extensions(metadata: &Metadata) -> Result<(), DriftError> {
+    let mut left = MOST;
     let full = metadata.extrinsic().transaction_extensions_to_use_for_encoding().filter(|extension| {
-        let is_empty = |ty| is_empty(metadata.types(), ty, DEEPEST);
+        let mut is_empty = |ty| is_empty(metadata.types(), ty, DEEPEST, &mut left);
         !(is_empty(extension.extra_ty()) && is_empty(extension.additional_ty()))
     });
     let names: Vec<&str> = full.map(|extension| extension.identifier()).collect();
@@ -137,18 +142,21 @@ fn check_extensions(metadata: &Metadata) -> Result<(), DriftError> {
         None => Ok(()),
         Some(place) => {
             let name = names.get(place).or(EXTENSIONS.get(place)).copied().unwrap_or_default();
-            Err(DriftError::Extension { name: name.to_owned() })
+            Err(DriftError::Extension { name: shortened(name) })
         }
     }
 }
 
-/// Whether a type encodes to nothing.
-fn is_empty(types: &PortableRegistry, ty: u32, depth: u8) -> bool {
-    let (Some(ty), Some(depth)) = (types.resolve(ty), depth.checked_sub(1)) else { return false };
+/// Whether a type encodes to nothing. One that takes too long to say is taken for one that does not.
+fn is_empty(types: &PortableRegistry, ty: u32, depth: u8, left: &mut u32) -> bool {
+    let (Some(ty), Some(depth), Some(fewer)) = (types.resolve(ty), depth.checked_sub(1), left.checked_sub(1)) else {
+        return false;
+    };
+    *left = fewer;
     match &ty.type_def {
-        TypeDef::Composite(composite) => composite.fields.iter().all(|field| is_empty(types, field.ty.id, depth)),
-        TypeDef::Tuple(tuple) => tuple.fields.iter().all(|field| is_empty(types, field.id, depth)),
-        TypeDef::Array(array) => array.len == 0 || is_empty(types, array.type_param.id, depth),
+        TypeDef::Composite(composite) => composite.fields.iter().all(|field| is_empty(types, field.ty.id, depth, left)),
+        TypeDef::Tuple(tuple) => tuple.fields.iter().all(|field| is_empty(types, field.id, depth, left)),
+        TypeDef::Array(array) => array.len == 0 || is_empty(types, array.type_param.id, depth, left),
         _ => false,
     }
 }
@@ -176,7 +184,7 @@ impl<'call, C: OfflineClientAtBlockT<SubstrateConfig>> Unsigned<'call, C> {
         dynamic: &'call Dynamic,
         terms: &Terms,
     ) -> Result<Self, WriteError> {
-        let differs = |detail: String| DriftError::Payload { call: call.name(), detail };
+        let differs = |detail: String| DriftError::Payload { call: call.name(), detail: shortened(&detail) };
         let params = DefaultExtrinsicParamsBuilder::new()
             .nonce(terms.nonce)
             .mortal_from_unchecked(terms.period.into(), terms.birth, H256(terms.checkpoint))
@@ -208,8 +216,45 @@ impl<'call, C: OfflineClientAtBlockT<SubstrateConfig>> Unsigned<'call, C> {
             Crypto::Ed25519 => MultiSignature::Ed25519(signature),
         };
         let signed = self.signable.sign_with_account_and_signature(&AccountId32(account.0), &signature);
-        let signed =
-            signed.map_err(|error| DriftError::Payload { call: self.call.name(), detail: error.to_string() })?;
+        let signed = signed
+            .map_err(|error| DriftError::Payload { call: self.call.name(), detail: shortened(&error.to_string()) })?;
         Ok(signed.into_encoded())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scale_info::interner::UntrackedSymbol;
+    use scale_info::{Path, PortableType, Type, TypeDefTuple};
+
+    use super::*;
+
+    /// Tuples of 200 of the next type each, the last of nothing.
+    fn nested(depth: u32) -> PortableRegistry {
+        let types = (0..depth).map(|id| {
+            let next = (id + 1 < depth).then(|| UntrackedSymbol::from(id + 1));
+            let fields = next.into_iter().cycle().take(200).collect();
+            let def = TypeDef::Tuple(TypeDefTuple { fields });
+            PortableType {
+                id,
+                ty: Type {
+                    path: Path { segments: Vec::new() },
+                    type_params: Vec::new(),
+                    type_def: def,
+                    docs: Vec::new(),
+                },
+            }
+        });
+        PortableRegistry { types: types.collect() }
+    }
+
+    #[test]
+    fn types_that_are_wide_and_deep_are_given_up() {
+        let mut left = MOST;
+        assert!(is_empty(&nested(2), 0, DEEPEST, &mut left));
+        assert_eq!(left, MOST - 201);
+        // 200 to the tenth.
+        assert!(!is_empty(&nested(11), 0, DEEPEST, &mut left));
+        assert_eq!(left, 0);
     }
 }

@@ -217,6 +217,7 @@ mod tests {
             hash: H256([2; 32]),
             nonce: 3,
             birth: 100,
+            checkpoint: H256([4; 32]),
             last_valid: 163,
             spec_version: 393,
             transaction_version: 1,

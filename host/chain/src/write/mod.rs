@@ -8,10 +8,11 @@
 //! [`WritePolicy::patience`]. When that is used up the answer is [`WriteError::Unsettled`] and the journal keeps the bytes:
 //! the next run looks for them, and sends the same again if they are in no block yet. A second extrinsic of an account is
 //! signed only when the first is in a final block or can be in none: it is signed again at once when the node says that its
-//! nonce was used already, or the runtime was upgraded meanwhile, and then once.
+//! nonce was used already, or the runtime was upgraded meanwhile, and then once. A coldkey signs once only: it is forgotten
+//! with its signature.
 //!
 //! # Layout
-//! - [`writer`]: [`Writer`], which does it; `course`: an extrinsic on its way, `trail`: where it is; [`receipt`]: what came of it
+//! - [`writer`]: [`Writer`], which does it; [`desk`]: the lock on an account, for who asks something in between; `course`: an extrinsic on its way, `trail`: where it is; [`receipt`]: what came of it
 //! - [`request`]: what can be asked for, with the chain's own checks; [`preflight`]: what they refuse; [`plan`]: what would
 //!   be sent, and its price
 //! - [`call`]: the calls; [`form`]: whether the runtime reads them as we write them; [`sign`]: who signs
@@ -19,6 +20,7 @@
 
 pub mod call;
 mod course;
+pub mod desk;
 pub mod entry;
 pub mod error;
 pub mod form;
@@ -32,6 +34,7 @@ mod trail;
 pub mod writer;
 
 pub use call::{Call, ColdkeyCall};
+pub use desk::Desk;
 pub use entry::Entry;
 pub use error::{Lapse, WriteError};
 pub use form::DriftError;

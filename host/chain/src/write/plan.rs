@@ -12,7 +12,6 @@ use super::form::{self, Unsigned};
 use super::preflight::Preflight;
 use crate::at::At;
 use crate::convert;
-use crate::error::ChainError;
 use crate::weights::Weight;
 
 /// The runtime API that knows fees.
@@ -165,7 +164,7 @@ async fn fee(at: &At, account: &PublicKey, call: &Call) -> Result<Option<u64>, W
         Err(error) => return Err(at.client().explained(at.hash(), convert::rpc(&method, error)).await.into()),
     };
     let info = <Info as scale_decode::DecodeAsType>::decode_as_type(&mut answer.as_slice(), ty, at.metadata().types());
-    let info = info.map_err(|error| ChainError::Undecodable { what: method, detail: error.to_string() })?;
+    let info = info.map_err(|error| convert::undecodable(method, &error))?;
     Ok(Some(info.partial_fee))
 }
 

@@ -190,10 +190,10 @@ pub enum Preflight {
     #[error("{account} has {} TAO to spend, and this takes {}", Tao(*has), Tao(*needs))]
     #[diagnostic(
         code(soma::chain::no_funds),
-        help("send TAO to this coldkey first; `soma chain balance` shows what it has")
+        help("send TAO to {account} first; `soma chain balance {account}` shows what it has")
     )]
     NoFunds {
-        /// The coldkey.
+        /// Who signs and pays: a coldkey, or a hotkey that pays its own fee.
         account: PublicKey,
         /// In RAO.
         has: u64,

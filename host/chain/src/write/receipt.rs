@@ -89,7 +89,7 @@ pub(super) async fn read(client: &Client, entry: &Entry, place: Place, sent: Sen
     };
     let (mut done, mut fee, mut free) = (None, None, false);
     for event in events.iter() {
-        let event = event.map_err(|error| undecodable(error.to_string()))?;
+        let event = event.map_err(|error| convert::undecodable(what(), &error))?;
         if event.phase() != Phase::ApplyExtrinsic(place.index) {
             continue;
         }

@@ -1,6 +1,7 @@
 //! Who signs: the signer process for the hotkey, a key that a command opened for the coldkey.
 
 use std::future::Future;
+use std::sync::{Mutex, PoisonError};
 
 use miette::Diagnostic;
 use soma_protocol::signature::Crypto;
@@ -18,6 +19,11 @@ pub trait Sign: Sync {
 
     /// Its scheme.
     fn crypto(&self) -> Crypto;
+
+    /// How often one call may be signed: a second time only when the first is certain to be in no block.
+    fn signatures(&self) -> u32 {
+        2
+    }
 
     /// The signature of a call, for the place and time that the terms name.
     fn sign(&self, call: &Call, terms: &Terms) -> impl Future<Output = Result<[u8; 64], SignError>> + Send;
@@ -48,6 +54,11 @@ pub enum SignError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Intent(#[from] IntentError),
+
+    /// The coldkey signed already, and is gone since.
+    #[error("the coldkey was opened for one signature over one call, and has given it")]
+    #[diagnostic(code(soma::chain::coldkey_spent), help("run it again: the password is asked for again"))]
+    Spent,
 
     /// The signature is not one of this key over this call.
     #[error("the signature over {call} is not that of {account}")]
@@ -83,30 +94,48 @@ impl Sign for Signer {
     }
 }
 
-/// A coldkey that a command of its owner opened; it signs in this process, and only what a coldkey is for.
+/// A coldkey that a command of its owner opened; it signs in this process, and only what a coldkey is for. It is forgotten
+/// with its first signature: until a call is final there are minutes in which nothing needs it.
 #[derive(Debug)]
-pub struct Coldkey(Keypair);
+pub struct Coldkey {
+    account: PublicKey,
+    crypto: Crypto,
+    pair: Mutex<Option<Keypair>>,
+}
 
 impl Coldkey {
     /// Takes the opened key.
     #[must_use]
     pub fn new(pair: Keypair) -> Self {
-        Self(pair)
+        Self { account: pair.public_key(), crypto: pair.crypto(), pair: Mutex::new(Some(pair)) }
+    }
+
+    /// The key, for the only time.
+    fn take(&self) -> Result<Keypair, SignError> {
+        self.pair.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or(SignError::Spent)
     }
 }
 
 impl Sign for Coldkey {
     fn account(&self) -> PublicKey {
-        self.0.public_key()
+        self.account
     }
 
     fn crypto(&self) -> Crypto {
-        self.0.crypto()
+        self.crypto
+    }
+
+    /// When it is in no block, its owner is asked again by another run.
+    fn signatures(&self) -> u32 {
+        1
     }
 
     async fn sign(&self, call: &Call, terms: &Terms) -> Result<[u8; 64], SignError> {
         match call {
-            Call::Coldkey(call) => Ok(self.0.sign(&terms.payload(&call.bytes())?)),
+            Call::Coldkey(call) => {
+                let payload = terms.payload(&call.bytes())?;
+                Ok(self.take()?.sign(&payload))
+            }
             Call::Hotkey(call) => Err(SignError::WrongKey { key: "coldkey", call: call.name() }),
         }
     }

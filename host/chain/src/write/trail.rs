@@ -6,6 +6,7 @@ use super::entry::Entry;
 use super::error::{Lapse, WriteError};
 use super::journal::Held;
 use super::receipt::Place;
+use crate::at::At;
 use crate::client::Client;
 use crate::convert;
 use crate::dispatch::Fault;
@@ -14,6 +15,9 @@ use crate::error::ChainError;
 
 /// JSON-RPC errors with which a server says that it did not even look at the question.
 const NOT_LOOKED_AT: [i32; 4] = [-32700, -32600, -32601, -32602];
+
+/// Over at most this many blocks the way goes back one by one to the last that matters.
+const NEAR: u64 = 256;
 
 /// What a node says to an extrinsic that it is given.
 pub(super) enum Handed {
@@ -72,79 +76,198 @@ pub(super) enum Fate {
     Over(Lapse),
     /// In none yet.
     Open,
+    /// Not known: this newest final block of the node comes before those that it may be in.
+    Early(u64),
 }
 
 /// Looks for one extrinsic in final blocks, each of which is read at most once, and only when the account's nonce has
 /// moved or the extrinsic's time is over.
+///
+/// Nodes differ in what they have, and the connection may go to another one between two questions. So the blocks are not
+/// asked for by their numbers: the way goes back from one final block over the hashes of parents, down to the block that
+/// the extrinsic was signed after. What ends on the way (a connection, patience) goes on where it was.
 pub(super) struct Trail<'a> {
     client: &'a Client,
     entry: &'a Entry,
-    /// The next block to be read.
-    next: u64,
     /// The newest final block when it was last looked at.
     seen: Option<H256>,
+    /// The number of the newest final block that was seen.
+    newest: u64,
+    /// Whether the chain has the block that the extrinsic was signed after.
+    rooted: bool,
+    walk: Option<Walk>,
+    found: Option<Place>,
+}
+
+/// A way back over final blocks.
+#[derive(Clone, Copy)]
+struct Walk {
+    /// Why the extrinsic is in none, should it be in none; nothing when only the beginning of the way is in question.
+    lapse: Option<Lapse>,
+    /// The next block to be read.
+    hash: H256,
+    number: u64,
 }
 
 impl<'a> Trail<'a> {
     pub(super) fn new(client: &'a Client, entry: &'a Entry) -> Self {
-        Self { client, entry, next: entry.birth.saturating_add(1), seen: None }
+        Self { client, entry, seen: None, newest: entry.birth, rooted: false, walk: None, found: None }
     }
 
-    /// Looks once.
+    /// The number of the newest final block that was seen.
+    pub(super) fn newest(&self) -> u64 {
+        self.newest
+    }
+
+    /// Looks once. Nothing is lost when this is given up halfway.
     pub(super) async fn look(&mut self, page: &Held) -> Result<Fate, WriteError> {
-        let head = self.client.rpc().chain_get_finalized_head().await;
-        let head = head.map_err(|error| convert::rpc("chain_getFinalizedHead", error))?;
+        if let Some(place) = self.found {
+            return Ok(Fate::Final(place));
+        }
+        if self.walk.is_none()
+            && let Some(fate) = self.begin().await?
+        {
+            return Ok(fate);
+        }
+        self.go_back(page).await
+    }
+
+    /// Looks at the newest final block. Begins a walk, or says why there is none.
+    async fn begin(&mut self) -> Result<Option<Fate>, WriteError> {
+        let connection = self.client.connection();
+        let head = self.head().await?;
         if self.seen == Some(head) {
-            return Ok(Fate::Open);
+            return Ok(Some(Fate::Open));
         }
         let at = self.client.at(head).await?;
-        let versions = (at.spec_version(), at.block().transaction_version());
-        let lapse = if at.nonce(&self.entry.account).await? > self.entry.nonce {
+        if at.number() < self.entry.birth {
+            return Ok(Some(Fate::Early(at.number())));
+        }
+        self.newest = self.newest.max(at.number());
+        if at.number() == self.entry.birth {
+            let here = head == self.entry.checkpoint;
+            return Ok(Some(if here { Fate::Open } else { Fate::Over(Lapse::Gone) }));
+        }
+        let lapse = self.lapse(&at).await?;
+        if lapse.is_none() && self.is_rooted().await? {
+            self.seen = Some(head);
+            return Ok(Some(Fate::Open));
+        }
+        let (hash, number) = self.start(&at, connection).await?;
+        self.walk = Some(Walk { lapse, hash, number });
+        Ok(None)
+    }
+
+    async fn head(&self) -> Result<H256, ChainError> {
+        let head = self.client.rpc().chain_get_finalized_head().await;
+        head.map_err(|error| convert::rpc("chain_getFinalizedHead", error))
+    }
+
+    /// Why the extrinsic can be in no block after this final one. Versions only rise: a lower one is that of a block
+    /// before the upgrade that it was signed after.
+    async fn lapse(&self, at: &At) -> Result<Option<Lapse>, ChainError> {
+        Ok(if at.nonce(&self.entry.account).await? > self.entry.nonce {
             Some(Lapse::Overtaken)
-        } else if versions != (self.entry.spec_version, self.entry.transaction_version) {
+        } else if at.spec_version() > self.entry.spec_version {
             Some(Lapse::Upgraded)
         } else if at.number() >= self.entry.last_valid {
             Some(Lapse::TimeOver)
         } else {
             None
-        };
-        let Some(lapse) = lapse else {
-            self.seen = Some(head);
-            return Ok(Fate::Open);
-        };
-        match self.find(at.number().min(self.entry.last_valid), page).await? {
-            Some(place) => Ok(Fate::Final(place)),
-            None => Ok(Fate::Over(lapse)),
+        })
+    }
+
+    /// Whether the node has the block that it was signed after. This goes by the number, so only a yes is taken for true.
+    async fn is_rooted(&mut self) -> Result<bool, ChainError> {
+        if !self.rooted {
+            self.rooted = self.hash(self.entry.birth).await? == Some(self.entry.checkpoint);
+        }
+        Ok(self.rooted)
+    }
+
+    async fn hash(&self, number: u64) -> Result<Option<H256>, ChainError> {
+        let hash = self.client.rpc().chain_get_block_hash(Some(number.into())).await;
+        hash.map_err(|error| convert::rpc("chain_getBlockHash", error))
+    }
+
+    /// Where the way back begins: at the final block, or, when that is far behind all that matter, at the last of those. The
+    /// number will do for it, if the same node has it deep under its final block.
+    async fn start(&self, at: &At, connection: Option<u64>) -> Result<(H256, u64), ChainError> {
+        let last = self.entry.last_valid;
+        if at.number().saturating_sub(last) <= NEAR {
+            return Ok((at.hash(), at.number()));
+        }
+        let hash = self.hash(last).await?;
+        let same = connection.is_some() && connection == self.client.connection();
+        let hash = hash.filter(|_| same).ok_or_else(|| ChainError::UnknownBlock { block: last.to_string() })?;
+        Ok((hash, last))
+    }
+
+    /// Reads the blocks of the walk.
+    async fn go_back(&mut self, page: &Held) -> Result<Fate, WriteError> {
+        while let Some(walk) = self.walk.filter(|walk| walk.number > self.entry.birth) {
+            let parent = match walk.number > self.entry.last_valid {
+                true => self.parent(walk, page).await?,
+                false => match self.read(walk, page).await? {
+                    Step::Back(parent) => parent,
+                    Step::Here(place) => {
+                        self.found = Some(place);
+                        return Ok(Fate::Final(place));
+                    }
+                },
+            };
+            self.walk = Some(Walk { hash: parent, number: walk.number.saturating_sub(1), ..walk });
+        }
+        let Some(walk) = self.walk.take() else { return Ok(Fate::Open) };
+        if walk.hash != self.entry.checkpoint {
+            return Ok(Fate::Over(Lapse::Gone));
+        }
+        self.rooted = true;
+        Ok(walk.lapse.map_or(Fate::Open, Fate::Over))
+    }
+
+    async fn parent(&self, walk: Walk, page: &Held) -> Result<H256, WriteError> {
+        let header = self.client.rpc().chain_get_header(Some(walk.hash)).await;
+        match header.map_err(|error| convert::rpc("chain_getHeader", error))? {
+            Some(header) => Ok(header.parent_hash),
+            None => Err(self.missing(walk, page).await),
         }
     }
 
-    /// Reads the blocks up to one that is final.
-    async fn find(&mut self, last: u64, page: &Held) -> Result<Option<Place>, WriteError> {
-        let rpc = self.client.rpc();
-        while self.next <= last {
-            let number = self.next;
-            let hash = rpc.chain_get_block_hash(Some(number.into())).await;
-            let hash = hash.map_err(|error| convert::rpc("chain_getBlockHash", error))?;
-            // The head was another node's, before the connection changed.
-            let hash = hash.ok_or_else(|| ChainError::UnknownBlock { block: number.to_string() })?;
-            let block = rpc.chain_get_block(Some(hash)).await.map_err(|error| convert::rpc("chain_getBlock", error))?;
-            let Some(block) = block else { return Err(self.untraceable(number, page)) };
-            let place = block.block.extrinsics.iter().position(|bytes| bytes.0 == self.entry.bytes);
-            if let Some(index) = place {
-                let index = u32::try_from(index).unwrap_or(u32::MAX);
-                return Ok(Some(Place { block: number, hash, index }));
-            }
-            self.next = self.next.saturating_add(1);
-        }
-        Ok(None)
+    async fn read(&self, walk: Walk, page: &Held) -> Result<Step, WriteError> {
+        let block = self.client.rpc().chain_get_block(Some(walk.hash)).await;
+        let block = block.map_err(|error| convert::rpc("chain_getBlock", error))?;
+        let Some(block) = block.map(|details| details.block) else { return Err(self.missing(walk, page).await) };
+        let Some(index) = block.extrinsics.iter().position(|bytes| bytes.0 == self.entry.bytes) else {
+            return Ok(Step::Back(block.header.parent_hash));
+        };
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        Ok(Step::Here(Place { block: walk.number, hash: walk.hash, index }))
     }
 
-    fn untraceable(&self, number: u64, page: &Held) -> WriteError {
-        WriteError::Untraceable {
-            call: self.entry.call.clone(),
-            hash: self.entry.hash,
-            detail: format!("the node no longer has block {number}"),
-            path: page.path().display().to_string(),
+    /// Why the node has not got a block: it is not there yet, or has let go of it.
+    async fn missing(&self, walk: Walk, page: &Held) -> WriteError {
+        let newest = match self.head().await {
+            Ok(head) => self.client.rpc().chain_get_header(Some(head)).await,
+            Err(error) => return error.into(),
+        };
+        match newest {
+            Ok(Some(header)) if header.number >= walk.number => WriteError::Untraceable {
+                call: self.entry.call.clone(),
+                hash: self.entry.hash,
+                detail: format!("the node has not got block {} ({:?})", walk.number, walk.hash),
+                path: page.path().display().to_string(),
+            },
+            Ok(_) => ChainError::UnknownBlock { block: format!("{:?}", walk.hash) }.into(),
+            Err(error) => convert::rpc("chain_getHeader", error).into(),
         }
     }
+}
+
+/// What was read in one block.
+enum Step {
+    /// It is here.
+    Here(Place),
+    /// It is not; this is the block before.
+    Back(H256),
 }

@@ -10,6 +10,7 @@ use soma_wallet::signer::Terms;
 use subxt::utils::H256;
 
 use super::course::{self, Course, End, Past};
+use super::desk::Desk;
 use super::entry::Entry;
 use super::error::{Lapse, WriteError};
 use super::form::{self, Unsigned};
@@ -18,14 +19,11 @@ use super::plan::{Plan, Proposal};
 use super::receipt::Receipt;
 use super::request::{Request, Step};
 use super::sign::{Sign, SignError};
-use crate::at::PALLET;
+use crate::at::{At, PALLET};
 use crate::client::Client;
 
 /// Blocks that an extrinsic is valid for: 13 minutes on finney, of which finality takes one.
 pub(super) const PERIOD: u16 = 64;
-
-/// How often one call is signed: a second time only when the first certainly is in no block.
-const SIGNATURES: u32 = 2;
 
 /// Bounds for writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,9 +70,16 @@ impl Writer {
     /// [`WriteError::Preflight`] for what the chain would refuse, [`WriteError::Weights`], [`WriteError::Drift`], or
     /// that the chain cannot be read.
     pub async fn plan(&self, account: &PublicKey, request: &Request) -> Result<Proposal, WriteError> {
-        let at = self.client.at_best().await?;
-        match request.draft(&at, account).await? {
-            Step::Send(draft) => Ok(Proposal::Send(Box::new(Plan::new(&at, account, draft).await?))),
+        self.plan_at(&self.client.at_best().await?, account, request).await
+    }
+
+    /// The same at another block: what a request would have become there.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan).
+    pub async fn plan_at(&self, at: &At, account: &PublicKey, request: &Request) -> Result<Proposal, WriteError> {
+        match request.draft(at, account).await? {
+            Step::Send(draft) => Ok(Proposal::Send(Box::new(Plan::new(at, account, draft).await?))),
             Step::Unneeded(reason) => Ok(Proposal::Unneeded(reason)),
         }
     }
@@ -87,14 +92,23 @@ impl Writer {
         Ok(self.page(account).load()?)
     }
 
+    /// Waits until nobody else writes for an account, and keeps it so.
+    ///
+    /// # Errors
+    /// [`WriteError::Journal`] when another process still writes for it after the policy's time.
+    pub async fn hold(&self, account: &PublicKey) -> Result<Desk<'_>, WriteError> {
+        let page = self.page(account).hold(self.policy.lock).await?;
+        Ok(Desk::new(self, *account, page))
+    }
+
     /// Brings what the journal keeps for an account to its end: finds it in a block, or sends the same bytes again.
     /// Nothing if there is none, or if it had no effect and cannot have one any more, which is logged.
     ///
     /// # Errors
     /// [`WriteError::Unsettled`] when it is not known yet, and what [`send`](Self::send) gives for one that was sent.
     pub async fn resume(&self, account: &PublicKey) -> Result<Option<Receipt>, WriteError> {
-        let page = self.page(account).hold(self.policy.lock).await?;
-        self.settle(&page).await.map(|settled| settled.map(|(_, receipt)| receipt))
+        let settled = self.hold(account).await?.settle().await?;
+        Ok(settled.map(|(_, receipt)| receipt))
     }
 
     /// Signs a planned call, sends it, and waits until it is final. What an earlier run left is brought to its end first;
@@ -108,8 +122,12 @@ impl Writer {
         if planned != given {
             return Err(WriteError::OtherSigner { planned, given });
         }
-        let page = self.page(&planned).hold(self.policy.lock).await?;
-        match self.settle(&page).await {
+        self.hold(&planned).await?.send(plan, signer).await
+    }
+
+    /// The same from a page that is held.
+    pub(super) async fn send_from(&self, page: &Held, plan: &Plan, signer: &impl Sign) -> Result<Receipt, WriteError> {
+        match self.settle(page).await {
             Ok(Some((entry, receipt))) if entry.call_bytes == plan.call().bytes() => return Ok(receipt),
             Ok(_) => {}
             // Its nonce is used and it had no effect: nothing of it is under way.
@@ -118,12 +136,12 @@ impl Writer {
             }
             Err(error) => return Err(error),
         }
-        let mut left = SIGNATURES;
+        let mut left = signer.signatures();
         loop {
             left = left.saturating_sub(1);
             let entry = self.sign(plan, signer).await?;
-            course::store(&page, &entry).await?;
-            match Course::new(&self.client, &page, &entry, Past::Fresh).run(self.policy.patience).await? {
+            course::store(page, &entry).await?;
+            match Course::new(&self.client, page, &entry, Past::Fresh, self.policy.patience).run().await? {
                 End::Done(receipt) => return Ok(receipt),
                 End::Nothing(reason) if left > 0 && reason != Lapse::TimeOver => {
                     tracing::warn!(target: "chain", call = %entry.call, %reason, "signing once more");
@@ -138,10 +156,10 @@ impl Writer {
     }
 
     /// Brings what is kept to its end.
-    async fn settle(&self, page: &Held) -> Result<Option<(Entry, Receipt)>, WriteError> {
+    pub(super) async fn settle(&self, page: &Held) -> Result<Option<(Entry, Receipt)>, WriteError> {
         let Some(entry) = page.load()? else { return Ok(None) };
         tracing::info!(target: "chain", call = %entry.call, hash = ?entry.hash, "an earlier run left this under way");
-        match Course::new(&self.client, page, &entry, Past::Seen).run(self.policy.patience).await? {
+        match Course::new(&self.client, page, &entry, Past::Seen, self.policy.patience).run().await? {
             End::Done(receipt) => Ok(Some((entry, receipt))),
             End::Nothing(reason) => {
                 tracing::warn!(target: "chain", call = %entry.call, %reason, "it had no effect");
@@ -150,15 +168,16 @@ impl Writer {
         }
     }
 
-    /// Signs a call for the blocks after the newest final one, if the runtime reads it as we write it.
+    /// Signs a call for the blocks after the newest final one, if the runtime reads it as we write it. The runtime is that
+    /// of the newest block, which pools go by: an upgrade takes a while until it is final.
     async fn sign(&self, plan: &Plan, signer: &impl Sign) -> Result<Entry, WriteError> {
         let (call, account) = (plan.call(), *plan.account());
-        let at = self.client.at_finalized().await?;
+        let (from, at) = (self.client.at_finalized().await?, self.client.at_best().await?);
         form::check(at.metadata(), at.spec_version(), call)?;
         let terms = Terms {
             nonce: self.client.next_nonce(account.0).await?,
-            birth: at.number(),
-            checkpoint: at.hash().0,
+            birth: from.number(),
+            checkpoint: from.hash().0,
             period: self.policy.period,
             genesis: self.client.genesis().0,
             spec_version: at.spec_version(),
@@ -179,6 +198,7 @@ impl Writer {
             hash: H256(Blake2b::<U32>::digest(&bytes).into()),
             nonce: terms.nonce,
             birth: terms.birth,
+            checkpoint: H256(terms.checkpoint),
             last_valid: terms.birth.saturating_add(u64::from(terms.period)).saturating_sub(1),
             spec_version: terms.spec_version,
             transaction_version: terms.transaction_version,

@@ -90,3 +90,19 @@ async fn a_subnet_that_is_not_there_is_told() {
     let handle = spawn(&[&chain.net.url()], 9, bounds(None));
     assert_eq!(handle.first().await.unwrap_err(), ChainError::NoSubnet { netuid: 9 });
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_local_chain_that_was_made_anew_is_followed_from_its_beginning() {
+    let chain = Chain::with_neurons(Layer::Pool).await;
+    chain.net.advance(5);
+    let handle = spawn(&[&chain.net.url()], NETUID, bounds(None));
+    assert_eq!(handle.first().await.unwrap().metagraph().block(), 5);
+    let (url, old) = (chain.net.url(), chain.client.genesis());
+    drop(chain);
+    let port = url.rsplit_once(':').unwrap().1.parse().unwrap();
+    let anew = Localnet::start(Config { port, seed: 1, genesis: neurons(), ..Config::default() }).unwrap();
+    until("the new chain is read", async || handle.refresh().await.is_ok()).await;
+    assert_eq!((handle.current().unwrap().metagraph().block(), handle.standing()), (0, Standing::Fresh));
+    assert_ne!(handle.client().unwrap().genesis(), old);
+    drop(anew);
+}

@@ -1,7 +1,9 @@
 //! What the coldkey pays for.
 
-use soma_chain::write::{AddStake, Register};
-use soma_chain::{Preflight, Request, WriteError};
+use std::time::Duration;
+
+use soma_chain::write::{AddStake, Register, SignError};
+use soma_chain::{Preflight, Request, WriteError, WritePolicy};
 use soma_localnet::{Change, Fault, Layer, Switch};
 
 use crate::fixture::{Chain, NETUID, alpha, coldkey, connect, key, policy, public, writer};
@@ -128,4 +130,30 @@ async fn a_runtime_that_says_no_fee_beforehand_still_tells_what_was_paid() {
     };
     assert_eq!(plan.fee(), None);
     assert!(writer.send(&plan, &coldkey("//Bob")).await.unwrap().fee.unwrap() > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coldkey_is_forgotten_with_its_signature() {
+    let chain = Chain::with_neurons(Layer::Pool).await;
+    let once = coldkey("//Bob");
+    let plan = chain.plan("//Bob", stake("//m2", alpha(1))).await;
+    chain.writer.send(&plan, &once).await.unwrap();
+    let error = chain.writer.send(&plan, &once).await.unwrap_err();
+    assert!(matches!(error, WriteError::Sign(SignError::Spent)), "{error:?}");
+    assert_eq!((chain.extrinsics().await, chain.kept()), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_else_writes_for_an_account_that_is_held() {
+    let chain = Chain::with_neurons(Layer::Pool).await;
+    let plan = chain.plan("//Bob", stake("//m2", alpha(1))).await;
+    let desk = chain.writer.hold(&key("//Bob")).await.unwrap();
+    let other = writer(&chain.client, &chain.folder, WritePolicy { lock: Duration::ZERO, ..policy() });
+    let error = other.send(&plan, &coldkey("//Bob")).await.unwrap_err();
+    assert!(matches!(error, WriteError::Journal(_)) && error.passes(), "{error:?}");
+    desk.send(&plan, &coldkey("//Bob")).await.unwrap();
+    let foreign = desk.send(&plan, &coldkey("//Charlie")).await.unwrap_err();
+    assert!(matches!(foreign, WriteError::OtherSigner { .. }), "{foreign:?}");
+    drop(desk);
+    other.send(&plan, &coldkey("//Bob")).await.unwrap();
 }

@@ -271,7 +271,7 @@ mod tests {
         let alice = crate::genesis::account("//Alice").unwrap();
         let member = Member { hotkey: alice.clone(), coldkey: alice, stake: 1_000 };
         genesis.subnets.iter_mut().for_each(|subnet| subnet.members.push(member.clone()));
-        Chain::new(crate::genesis::build(&genesis, "test", Layer::Dispatch).unwrap(), 0)
+        Chain::new(crate::genesis::build(&genesis, ("test", 0), Layer::Dispatch).unwrap(), 0)
     }
 
     /// A call, signed by `//Alice`.

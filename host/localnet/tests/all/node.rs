@@ -121,12 +121,14 @@ async fn a_transaction_is_taken_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn chains_with_other_names_have_other_first_blocks() {
+async fn chains_with_other_names_or_seeds_have_other_first_blocks() {
     let one = Chain::start(Config::default()).await;
     let same = Chain::start(Config::default()).await;
-    let other = Chain::start(Config { name: "Other".to_owned(), ..Config::default() }).await;
     assert_eq!(one.client.genesis_hash(), same.client.genesis_hash());
-    assert_ne!(one.client.genesis_hash(), other.client.genesis_hash());
+    for config in [Config { name: "Other".to_owned(), ..Config::default() }, Config { seed: 1, ..Config::default() }] {
+        let other = Chain::start(config).await;
+        assert_ne!(one.client.genesis_hash(), other.client.genesis_hash());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,12 +11,19 @@ use super::{WalletFlags, examples};
 #[derive(Clone, Debug, Args)]
 pub struct ChainFlags {
     /// The network: finney, test, local or a URL [default: finney].
-    #[arg(long = "subtensor.network", visible_alias = "network", env = "BT_SUBTENSOR_NETWORK", value_name = "NETWORK")]
+    #[arg(
+        long = "subtensor.network",
+        visible_alias = "network",
+        env = "BT_SUBTENSOR_NETWORK",
+        hide_env_values = true,
+        value_name = "NETWORK"
+    )]
     pub network: Option<String>,
     /// A node of that network to ask in place of the public ones. Several, with commas between, are tried in turn.
     #[arg(
         long = "subtensor.chain_endpoint",
         env = "BT_SUBTENSOR_CHAIN_ENDPOINT",
+        hide_env_values = true,
         value_delimiter = ',',
         value_name = "URL"
     )]
@@ -27,7 +34,8 @@ pub struct ChainFlags {
     /// The configuration file. Its network, subnet and wallet are taken where no flag names them; it may be missing.
     #[arg(long, short, env = "SOMA_CONFIG", default_value = "soma.toml", value_name = "FILE")]
     pub config: PathBuf,
-    /// Folder in which signed extrinsics are kept until they are final [default: $XDG_STATE_HOME/soma/WALLET.HOTKEY].
+    /// Folder in which signed extrinsics are kept until they are final [default: $XDG_STATE_HOME/soma/WALLET.HOTKEY; of
+    /// coldkeys $XDG_STATE_HOME/soma/coldkeys].
     #[arg(long, env = "SOMA_STATE", value_name = "FOLDER")]
     pub state: Option<PathBuf>,
     /// Print JSON.

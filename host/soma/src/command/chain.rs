@@ -1,19 +1,21 @@
 //! `soma chain`: reads the chain for people and programs, and writes to it.
 //!
 //! The hotkey signs in a process of its own, as in `soma run`. The coldkey is opened here and nowhere else: by `register`
-//! and `stake`, after the price was shown and agreed to, and for one signature.
+//! and `stake`, after the price was shown and agreed to, and for one signature; while that call becomes final it is
+//! forgotten already.
 //!
 //! - `place`: which chain, subnet and wallet; `keys`: whose account; `amount`, `table`: how amounts and tables are written
 //! - `metagraph`, `hyperparameters`, `balance`: read; `register`, `stake`: spend; `serve`, `weights`: the hotkey's own
-//! - `errand`: the way of a command that writes; `consent`: the question before spending; `purse`: the coldkey;
+//! - `errand`: the way of a command that writes; `earlier`: what an interrupted one left; `consent`: the question before spending; `purse`: the coldkey;
 //!   `patience`: waiting; `report`: what came of it
 //! - `error`: what is refused before the chain is asked
 
 mod amount;
 mod balance;
 mod consent;
+mod earlier;
 pub mod errand;
-mod error;
+pub mod error;
 mod hyperparameters;
 mod keys;
 mod metagraph;

@@ -1,6 +1,7 @@
 //! `soma localnet`: a chain for development, until it is stopped.
 
 use std::collections::BTreeSet;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use miette::IntoDiagnostic;
 use serde::Serialize;
@@ -47,7 +48,7 @@ pub async fn localnet(flags: &LocalnetFlags) -> miette::Result<()> {
     let genesis = genesis(&flags.fund);
     let accounts = genesis.accounts.iter().map(Funded::new).collect();
     let finality_lag = flags.finality_lag;
-    let config = Config { port: flags.port, block_time, finality_lag, genesis, ..Config::default() };
+    let config = Config { port: flags.port, block_time, finality_lag, genesis, seed: seed(), ..Config::default() };
     let net = tokio::task::spawn_blocking(move || Localnet::start(config)).await.into_diagnostic()??;
     let ready = Ready { url: net.url(), genesis: net.genesis(), netuid: NETUID, accounts };
     if flags.json {
@@ -60,6 +61,12 @@ pub async fn localnet(flags: &LocalnetFlags) -> miette::Result<()> {
         _ = terminate.recv() => {}
     }
     tokio::task::spawn_blocking(move || net.stop()).await.into_diagnostic()
+}
+
+/// The time of the start in ns: a chain that was started again is another one, with the same accounts and block numbers.
+fn seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    u64::try_from(now).unwrap_or_default()
 }
 
 /// The development accounts and subnet, and who else has funds.
@@ -82,7 +89,9 @@ impl Funded {
 
 impl Ready {
     fn tell(&self, flags: &LocalnetFlags) -> miette::Result<()> {
-        let network = if flags.port == USUAL_PORT { "local" } else { self.url.as_str() };
+        // Not the URL alone: a chain that is known by that only is refused when it was made anew.
+        let elsewhere = format!("local --subtensor.chain_endpoint {}", self.url);
+        let network = if flags.port == USUAL_PORT { "local" } else { elsewhere.as_str() };
         let pace = match flags.block_time {
             BlockTime::Instant => "a block for each transaction".to_owned(),
             BlockTime::Every(pause) => format!("a block each {} s", pause.as_secs_f64()),

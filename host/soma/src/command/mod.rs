@@ -19,6 +19,7 @@ pub mod signer;
 mod wallet;
 
 pub use self::chain::errand::JOURNAL;
+pub use self::chain::error::ChainCommandError;
 
 /// Does what the command line says.
 ///

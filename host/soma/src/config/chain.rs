@@ -53,13 +53,17 @@ impl ChainSection {
         netuid: u16,
         external: SocketAddr,
     ) -> miette::Result<ChainSettings> {
+        // The chain has no word for an IPv4 address that is written as an IPv6 one.
+        let external = SocketAddr::new(external.ip().to_canonical(), external.port());
         if let Some(kind) = refused(external) {
             return Err(SomaError::ExternalAddress { address: external, kind }.into());
         }
         let named =
             flags.chain_endpoint.as_ref().map(|urls| urls.split(',').map(|url| url.trim().to_owned()).collect());
         let known = Endpoints::parse(network)?;
-        let endpoints = match named.or(self.endpoints).filter(|urls: &Vec<String>| !urls.is_empty()) {
+        // The file's endpoints are those of the file's network.
+        let of_the_file = self.endpoints.filter(|_| flags.network.is_none());
+        let endpoints = match named.or(of_the_file).filter(|urls: &Vec<String>| !urls.is_empty()) {
             Some(urls) => Endpoints::new(known.network(), &urls)?,
             None => known,
         };

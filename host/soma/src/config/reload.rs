@@ -26,6 +26,11 @@ pub fn needs_restart(running: &Settings, next: &Settings) -> Vec<String> {
     fixed.chain(gone).chain(new).collect()
 }
 
+/// Whether the configuration has slots that the running host has not, or the other way round.
+pub fn other_slots(running: &Settings, next: &Settings) -> bool {
+    unknown(&running.slots, &next.slots).chain(unknown(&next.slots, &running.slots)).next().is_some()
+}
+
 /// What the section `chain` alone says: the rest has keys of its own.
 fn rest(chain: &super::ChainSettings) -> impl PartialEq {
     (chain.endpoints.urls().to_vec(), chain.max_age, chain.refresh)

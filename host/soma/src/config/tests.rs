@@ -147,11 +147,14 @@ fn the_chain_is_what_flags_and_file_name() {
     assert_eq!((usual.max_age.as_secs(), usual.refresh.as_secs()), (3600, 60));
     let text =
         format!("{GOOD}\n[chain]\nendpoints = [\"ws://a:1\", \"ws://b:2\"]\nmax_age = \"5min\"\nrefresh = \"7s\"\n");
-    let told = chain(&text, &["--network", "test"]);
-    assert_eq!((told.endpoints.network(), told.endpoints.urls().len()), (soma_chain::Network::Test, 2));
+    let told = chain(&text, &[]);
+    assert_eq!((told.endpoints.network(), told.endpoints.urls().len()), (soma_chain::Network::Finney, 2));
     assert_eq!((told.max_age.as_secs(), told.refresh.as_secs()), (300, 7));
+    let elsewhere = chain(&text, &["--network", "test"]);
+    assert_eq!(elsewhere.endpoints, soma_chain::Endpoints::parse("test").unwrap(), "the file's lead to another chain");
     let flagged = chain(&text, &["--subtensor.chain_endpoint", "wss://c.example, ws://d:4"]);
-    assert_eq!(flagged.endpoints.urls(), ["wss://c.example", "ws://d:4"]);
+    let shown: Vec<String> = flagged.endpoints.urls().iter().map(ToString::to_string).collect();
+    assert_eq!(shown, ["wss://c.example", "ws://d:4"]);
     for more in [["--network", "mainnet"], ["--subtensor.chain_endpoint", "http://a"]] {
         let error = read(GOOD).unwrap().settle(&flags(&more)).unwrap_err();
         assert!(matches!(error.downcast_ref(), Some(soma_chain::ChainError::Network { .. })), "{error}");

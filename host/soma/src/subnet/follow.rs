@@ -9,7 +9,7 @@ use soma_chain::{MetagraphHandle, Snapshot, Standing};
 use soma_protocol::ss58::PublicKey;
 
 use super::graph::Graph;
-use crate::notify::ServiceManager;
+use crate::notify::{About, ServiceManager};
 
 /// What the task knows.
 pub(super) struct Follower {
@@ -46,6 +46,10 @@ impl Follower {
         loop {
             self.tell();
             self.handle.next_read().await;
+            if self.handle.last().is_none() {
+                // The chain was made anew, and its metagraph is not read yet: the old one says nothing of it.
+                self.withdraw(&newest);
+            }
             let Some(last) = self.handle.current() else { continue };
             if !Arc::ptr_eq(&last, &newest) {
                 self.tell_registration(&last);
@@ -60,6 +64,11 @@ impl Follower {
         let before = self.view.load();
         let good_for = self.max_age.saturating_sub(snapshot.age());
         self.view.store(Roll::new(graph, Some(good_for), before.as_deref()));
+    }
+
+    fn withdraw(&self, snapshot: &Arc<Snapshot>) {
+        let graph = Arc::new(Graph::new(Arc::clone(snapshot), &self.hotkey));
+        self.view.store(Roll::new(graph, Some(Duration::ZERO), self.view.load().as_deref()));
     }
 
     /// Says when the chain goes away and when it is back.
@@ -83,7 +92,7 @@ impl Follower {
             Standing::Outage => tracing::warn!(%age, %max_age, "{words}"),
             Standing::TooOld | Standing::Unread => tracing::error!(%age, %max_age, "{words}"),
         }
-        self.manager.status(words);
+        self.manager.status(About::Chain, if standing == Standing::Fresh { "" } else { words });
     }
 
     /// Says when this neuron's own uid changes or is gone.

@@ -18,7 +18,7 @@ pub struct ChainLevel {
     pub age: Option<Duration>,
     /// Neurons in the subnet.
     pub neurons: usize,
-    /// Host of the endpoint that answers; none while there is no connection.
+    /// Host and port of the endpoint that answers; none while there is no connection.
     pub endpoint: Option<String>,
     /// The same of all endpoints, so that one that is left shows 0.
     pub endpoints: Vec<String>,
@@ -70,14 +70,14 @@ impl ChainLevel {
         let last = handle.last();
         let metagraph = last.as_ref().map(|snapshot| snapshot.metagraph());
         let client = handle.client();
-        let urls = client.as_ref().map(|client| client.endpoints().urls()).unwrap_or_default();
+        let endpoints = client.as_ref().map(|client| client.endpoints().urls()).unwrap_or_default();
         ChainLevel {
             view: handle.standing().into(),
             block: metagraph.map(|metagraph| metagraph.block()),
             age: handle.age(),
             neurons: metagraph.map_or(0, |metagraph| metagraph.neurons().len()),
-            endpoint: client.as_ref().and_then(|client| client.endpoint()).map(|url| host(&url).to_owned()),
-            endpoints: urls.iter().map(|url| host(url).to_owned()).collect(),
+            endpoint: client.as_ref().and_then(|client| client.endpoint()).map(|endpoint| endpoint.host().to_owned()),
+            endpoints: endpoints.iter().map(|endpoint| endpoint.host().to_owned()).collect(),
             drift: handle.drift().len(),
             own: metagraph.and_then(|metagraph| metagraph.by_hotkey(hotkey)).map(OwnLevel::from),
         }
@@ -107,32 +107,6 @@ impl From<&Neuron> for OwnLevel {
             validator_permit: neuron.validator_permit,
             active: neuron.active,
             published: neuron.axon.is_some_and(|axon| axon.address().is_some()),
-        }
-    }
-}
-
-/// Name and port of a URL: what stands around them may be a key that its provider sells.
-fn host(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_a_url_only_the_host_is_shown() {
-        let table = [
-            ("wss://entrypoint-finney.opentensor.ai:443", "entrypoint-finney.opentensor.ai:443"),
-            ("wss://user:secret@node.example/v1/key?k=1", "node.example"),
-            ("ws://127.0.0.1:9944?key=a@b", "127.0.0.1:9944"),
-            ("ws://[::1]:9944/x", "[::1]:9944"),
-            ("odd", "odd"),
-        ];
-        for (url, shown) in table {
-            assert_eq!(host(url), shown, "{url}");
         }
     }
 }

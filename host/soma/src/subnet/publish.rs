@@ -14,11 +14,11 @@ use std::time::{Duration, Instant};
 
 use miette::Diagnostic;
 use soma_chain::write::{Journal, Preflight, Proposal, ServeAxon, WriteError, WritePolicy, Writer};
-use soma_chain::{MetagraphHandle, Request, Standing};
+use soma_chain::{MetagraphHandle, Request, Snapshot, Standing};
 use soma_protocol::ss58::PublicKey;
 use soma_wallet::Signer;
 
-use crate::notify::ServiceManager;
+use crate::notify::{About, ServiceManager};
 
 /// How long nothing is tried after a fault that waiting does not mend. Somebody may mend it meanwhile: an account that
 /// cannot pay, a chain that was upgraded.
@@ -37,6 +37,10 @@ pub struct Publisher {
     /// What an earlier run left in the journal was brought to its end.
     is_settled: bool,
     progress: Progress,
+    /// The first block of the chain that all this is about. A development chain may be made anew meanwhile.
+    genesis: Option<[u8; 32]>,
+    /// It was about another chain before: the signer may have signed for that one, and then signs for no other.
+    was_elsewhere: bool,
 }
 
 /// How far it is.
@@ -50,6 +54,8 @@ struct Progress {
     not_before: Option<Instant>,
     /// The address of another host that was told of.
     told_of: Option<SocketAddr>,
+    /// The chain had our address and has it no more.
+    is_lost: bool,
 }
 
 /// What the chain says of this neuron at a block.
@@ -94,6 +100,11 @@ impl Progress {
         self.not_before_block.is_some_and(|due| block < due) || self.not_before.is_some_and(|due| Instant::now() < due)
     }
 
+    /// The chain has none any more: it is ours to put there again, and it stays so until it is. Whether that is news.
+    fn loses(&mut self) -> bool {
+        self.ours_since.is_some() && !std::mem::replace(&mut self.is_lost, true)
+    }
+
     /// The chain has our address from this block on.
     fn is_ours(&mut self, block: u64) {
         *self = Progress {
@@ -110,7 +121,17 @@ impl Publisher {
         journal: Journal,
         (manager, address): (Arc<ServiceManager>, SocketAddr),
     ) -> Publisher {
-        Publisher { handle, signer, journal, manager, address, is_settled: false, progress: Progress::default() }
+        Publisher {
+            handle,
+            signer,
+            journal,
+            manager,
+            address,
+            is_settled: false,
+            progress: Progress::default(),
+            genesis: None,
+            was_elsewhere: false,
+        }
     }
 
     /// Goes on until the host stops.
@@ -127,6 +148,9 @@ impl Publisher {
             return;
         };
         let metagraph = snapshot.metagraph();
+        if !self.knows_chain(&snapshot) {
+            return;
+        }
         self.settle().await;
         let seen = match metagraph.by_hotkey(&self.signer.public_key()) {
             Some(own) => Seen::Registered(own.axon.and_then(|axon| axon.address())),
@@ -137,12 +161,26 @@ impl Publisher {
             Course::Confirm => self.confirm(metagraph.block()),
             Course::Yield(there) => self.give_way(there),
             Course::Publish => {
-                if self.progress.ours_since.take().is_some() {
+                if self.progress.loses() {
                     tracing::warn!(address = %self.address, "the chain lost the address of this neuron: it is published again");
                 }
                 self.publish(metagraph.block()).await;
             }
         }
+    }
+
+    /// Begins anew on another chain: its blocks have other numbers, and nothing of the old one is on it. Not while the
+    /// connection is to another one than the metagraph is of.
+    fn knows_chain(&mut self, snapshot: &Snapshot) -> bool {
+        let genesis = Some(snapshot.genesis().0);
+        if self.handle.client().map(|client| client.genesis().0) != genesis {
+            return false;
+        }
+        if self.genesis != genesis {
+            self.was_elsewhere = self.genesis.is_some();
+            (self.genesis, self.is_settled, self.progress) = (genesis, false, Progress::default());
+        }
+        true
     }
 
     /// Brings what an earlier run left to its end. The chain may have what it was about by now, so that nothing is sent.
@@ -176,9 +214,10 @@ impl Publisher {
     }
 
     fn confirm(&mut self, block: u64) {
-        if self.progress.ours_since.is_none() || self.progress.told_of.is_some() {
+        let Progress { ours_since, told_of, is_lost, .. } = self.progress;
+        if ours_since.is_none() || told_of.is_some() || is_lost {
             tracing::info!(address = %self.address, block, "the address is on the chain");
-            self.manager.status(&format!("serving, the chain tells callers {}", self.address));
+            self.manager.status(About::Address, &format!("the chain tells callers {}", self.address));
         }
         self.progress.is_ours(block);
     }
@@ -193,7 +232,7 @@ impl Publisher {
             "somebody else has published another address for this hotkey, and callers go there now: is there a second host \
              with it? A restart of this one publishes its own again"
         );
-        self.manager.status(&format!("serving, and the chain tells callers {there} instead of {}", self.address));
+        self.manager.status(About::Address, &format!("the chain tells callers {there} instead of {}", self.address));
     }
 
     /// Says why there is no address yet, and when it is tried again.
@@ -203,18 +242,23 @@ impl Publisher {
             self.progress.not_before_block = Some(block.saturating_add(*blocks));
             let minutes = blocks.saturating_mul(BLOCK_SECONDS).div_ceil(60);
             tracing::warn!(%address, blocks, "the chain does not take an address so soon after the last one: waiting");
-            let words =
-                format!("serving, the chain takes the address {address} in {blocks} blocks (about {minutes} min)");
-            return self.manager.status(&words);
+            let words = format!("the chain takes the address {address} in {blocks} blocks (about {minutes} min)");
+            return self.manager.status(About::Address, &words);
         }
         if error.passes() {
             tracing::warn!(%address, %error, "the address could not be published: it is tried again");
         } else {
             self.progress.not_before = Instant::now().checked_add(PAUSE);
-            let help = error.help().map(|help| help.to_string()).unwrap_or_default();
+            let help = match error {
+                WriteError::Sign(_) if self.was_elsewhere => Some(
+                    "the chain was made anew, and the signer signs for one chain alone: restart this host".to_owned(),
+                ),
+                other => other.help().map(|help| help.to_string()),
+            };
+            let help = help.unwrap_or_default();
             tracing::error!(%address, %error, help, "the address cannot be published, so callers do not find this neuron");
         }
-        self.manager.status(&format!("serving, but the address {address} is not on the chain: {error}"));
+        self.manager.status(About::Address, &format!("the address {address} is not on the chain: {error}"));
     }
 }
 
@@ -273,6 +317,10 @@ mod tests {
         assert_eq!(course(&progress, 11, None), Course::Publish);
         assert_eq!(course(&progress, 11, Some(OTHER)), Course::Yield(at(OTHER)));
         assert_eq!(course(&progress, 11, Some(OURS)), Course::Confirm);
+        // It could not be published at once, and another host was first.
+        assert!(progress.loses() && !progress.loses(), "told once");
+        assert_eq!(course(&progress, 12, Some(OTHER)), Course::Yield(at(OTHER)));
+        assert_eq!(course(&progress, 12, None), Course::Publish);
         for there in [None, Some(OTHER)] {
             assert_eq!(course(&progress, 9, there), Course::Stay, "read before ours was there");
         }

@@ -3,9 +3,13 @@
 //! The signer has no metadata, so nothing that the parent says about the chain decides what a byte means: the list of
 //! calls, their pallet and call indexes and the form of their arguments are constants of this file. They are those of
 //! subtensor's `SubtensorModule`, whose calls carry fixed indexes. A parent that was taken over can have weights, serving
-//! data and commits signed, for any subnet; it cannot have a transfer, a stake movement, a batch or a proxy call signed,
-//! because no intent spells one. A chain that moved an index refuses such an extrinsic or reads it as another call of
-//! this form; the parent compares with the metadata before it asks.
+//! data and commits signed, for any subnet; on a chain with these indexes it cannot have a transfer, a stake movement, a
+//! batch or a proxy call signed, because no intent spells one. A chain that moved an index refuses such an extrinsic or
+//! reads it as another call of this form; the parent compares with the metadata before it asks.
+//!
+//! Which chain it is, the parent says, and on some other chain pallet 7 may be one that moves funds. So a signer process
+//! signs for the chain of its first extrinsic alone. A parent that was taken over before that one can still choose: a
+//! hotkey that owns something on another chain is not safe from it.
 //!
 //! What follows the call is constant too, apart from [`Terms`]: no tip, no metadata hash, and always mortal. So a
 //! signature is of no use to anybody after [`LONGEST_PERIOD`] blocks.

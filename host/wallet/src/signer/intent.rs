@@ -84,6 +84,13 @@ pub enum IntentError {
     #[error("the synapse protocol takes sr25519 hotkeys only, and this one is {crypto}", crypto = .0.name())]
     #[diagnostic(code(soma::signer::wrong_scheme), help("use an sr25519 hotkey, or the btauth dialect"))]
     Scheme(Crypto),
+    /// The signer has signed an extrinsic of another chain before.
+    #[error("this signer has signed for another chain before, and signs for that one alone")]
+    #[diagnostic(
+        code(soma::signer::other_chain),
+        help("start soma anew for the other chain: one signer serves one chain")
+    )]
+    Chain,
 }
 
 impl Intent {

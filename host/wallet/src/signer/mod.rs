@@ -5,7 +5,7 @@
 //! address and what confinement became active. The parent never holds the password of an encrypted key. After that every frame is an [`Intent`]: the signer checks each field, spells out the message
 //! itself and signs it. Nothing that the parent sends is signed as it is, so a parent that was taken over can make
 //! requests and the listed calls of [`extrinsic`] in the hotkey's name while it runs, but it can neither read the key nor
-//! have it sign a chosen text, such as a transfer.
+//! have it sign a chosen text, such as a transfer on subtensor.
 //!
 //! What bounds it: a frame is at most [`frame::LARGEST_BYTES`]; one intent is answered at a time; an answer takes at
 //! most five seconds, or the caller gets an error. The signer ends when its socket closes, which also happens when

@@ -51,7 +51,7 @@ pub fn serve() -> Result<(), SignerError> {
     let opened = open(&mut socket, &access, &surroundings);
     // With the passwords in it.
     drop(surroundings);
-    let key = match opened {
+    let mut key = match opened {
         Ok(key) => Answerer::new(key),
         Err(error) => return Err(report_failure(&mut socket, &error)?),
     };
@@ -64,7 +64,7 @@ pub fn serve() -> Result<(), SignerError> {
     };
     let crypto = key.crypto.name().to_owned();
     frame::write(&mut socket, &Response::Ready { hotkey: key.hotkey, crypto, confinement })?;
-    answer_all(&mut socket, &key)
+    answer_all(&mut socket, &mut key)
 }
 
 /// The derivation and its 512 MiB run here, before the confinement and far from guests; they are over, wiped and given
@@ -85,7 +85,7 @@ fn report_failure(socket: &mut impl Write, error: &dyn Diagnostic) -> Result<Sig
     Ok(SignerError::NotStarted { code, message, help })
 }
 
-fn answer_all<S: Read + Write>(socket: &mut S, key: &Answerer) -> Result<(), SignerError> {
+fn answer_all<S: Read + Write>(socket: &mut S, key: &mut Answerer) -> Result<(), SignerError> {
     while let Some(body) = next(socket)? {
         frame::write(socket, &key.answer(&body))?;
     }
@@ -105,26 +105,40 @@ struct Answerer {
     key: Keypair,
     hotkey: PublicKey,
     crypto: Crypto,
+    /// The first block of the chain that extrinsics were signed for; the first one decides.
+    genesis: Option<[u8; 32]>,
 }
 
 impl Answerer {
     fn new(key: Keypair) -> Self {
         let (hotkey, crypto) = (key.public_key(), key.crypto());
-        Self { key, hotkey, crypto }
+        Self { key, hotkey, crypto, genesis: None }
     }
 
     /// Every frame gets an answer: an odd one is refused and the signer goes on.
-    fn answer(&self, body: &[u8]) -> Response {
+    fn answer(&mut self, body: &[u8]) -> Response {
         let Ok(Request::Sign { id, intent }) = frame::decode(body) else {
             return refusal(None, &IntentError::Unknown);
         };
         let message = serde_json::from_value::<Intent>(intent)
             .map_err(|_| IntentError::Unknown)
-            .and_then(|intent| intent.message(&self.hotkey, self.crypto));
+            .and_then(|intent| self.message(&intent));
         match message {
             Ok(message) => Response::Signature { id, signature: hex::encode(self.key.sign(&message)) },
             Err(error) => refusal(Some(id), &error),
         }
+    }
+
+    /// The message of an intent. The bytes of a call may mean another one on another chain, so once there is a signature
+    /// for one chain there is none for any other.
+    fn message(&mut self, intent: &Intent) -> Result<Vec<u8>, IntentError> {
+        let message = intent.message(&self.hotkey, self.crypto)?;
+        if let Intent::Extrinsic { terms, .. } = intent
+            && *self.genesis.get_or_insert(terms.genesis) != terms.genesis
+        {
+            return Err(IntentError::Chain);
+        }
+        Ok(message)
     }
 }
 

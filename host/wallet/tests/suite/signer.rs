@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, getsid, kill_process};
 use serde_json::{Value, json};
 use soma_confine::{Measure, Report, State};
 use soma_protocol::signature::{Crypto, verify};
+use soma_wallet::signer::{HotkeyCall, Terms};
 use soma_wallet::{Access, Intent, Signer, SignerError};
 
 use crate::vectors;
@@ -208,6 +209,24 @@ async fn the_signer_is_confined_and_in_its_own_session() {
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().rev().nth(1), Some("0"), "{core}");
     assert_eq!(getsid(Some(pid(signer.pid()))).unwrap(), pid(signer.pid()));
+}
+
+#[tokio::test]
+async fn one_signer_signs_extrinsics_of_one_chain() {
+    let signer = alice().await;
+    let call = HotkeyCall::CommitWeights { netuid: 1, commit_hash: [3; 32] };
+    let extrinsic = |genesis: u8, period| {
+        let (birth, checkpoint, genesis) = (7, [8; 32], [genesis; 32]);
+        let terms = Terms { nonce: 0, birth, checkpoint, period, genesis, spec_version: 393, transaction_version: 1 };
+        Intent::Extrinsic { call: call.clone(), terms }
+    };
+    // What was refused decides nothing.
+    signer.sign(extrinsic(9, 3)).await.unwrap_err();
+    signer.sign(extrinsic(1, 64)).await.unwrap();
+    let error = signer.sign(extrinsic(2, 64)).await.unwrap_err();
+    assert!(matches!(&error, SignerError::Refused { code, .. } if code == "soma::signer::other_chain"), "{error:?}");
+    signer.sign(extrinsic(1, 64)).await.unwrap();
+    signer.sign(synapse(1)).await.unwrap();
 }
 
 #[tokio::test]

@@ -40,11 +40,13 @@ fn subtensor(bench: &Bench, net: &Localnet, cases: &[&str]) -> Vec<Value> {
 #[test]
 fn it_says_when_it_is_ready_and_ends_on_a_signal() {
     let bench = Bench::new().unwrap();
+    let mut first_blocks = Vec::new();
     for signal in ["TERM", "INT"] {
         let mut chain = Chain::start(&bench, &["--json", "--fund", RECORDED_CALLER.hotkey]).unwrap();
         let ready = chain.line().unwrap();
         assert_eq!((ready["url"].as_str(), ready["netuid"].as_u64()), (Some(chain.url().as_str()), Some(1)));
         assert!(ready["genesis"].as_str().is_some_and(|hash| hash.len() == 66 && hash.starts_with("0x")), "{ready}");
+        first_blocks.push(ready["genesis"].clone());
         let accounts = ready["accounts"].as_array().unwrap();
         assert_eq!((&accounts[0]["uri"], &accounts[0]["address"]), (&json!("//Alice"), &json!(ALICE.hotkey)));
         assert_eq!((&accounts[6]["uri"], &accounts[6]["address"]), (&Value::Null, &json!(RECORDED_CALLER.hotkey)));
@@ -60,6 +62,7 @@ fn it_says_when_it_is_ready_and_ends_on_a_signal() {
         assert_eq!(ended.status.code(), Some(0), "{signal}: {}", ended.stderr);
         assert_eq!(ended.stdout.lines().count(), 1, "{}", ended.stdout);
     }
+    assert_ne!(first_blocks[0], first_blocks[1], "what was signed for one is good on no other");
 }
 
 #[test]

@@ -58,13 +58,18 @@ fn wait_for_status(neuron: &Neuron, who: Account, status: u16) -> Answer {
     }
 }
 
-/// One series of the metrics.
-pub fn metric(neuron: &Neuron, name: &str) -> Option<f64> {
+/// The metrics as text.
+pub fn metrics(neuron: &Neuron) -> String {
     let mut stream = UnixStream::connect(neuron.bench().admin_socket()).unwrap();
     write!(stream, "GET /metrics HTTP/1.1\r\nhost: soma\r\nconnection: close\r\n\r\n").unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
-    let text = Answer::parse(&bytes).unwrap().text();
+    Answer::parse(&bytes).unwrap().text()
+}
+
+/// One series of the metrics.
+pub fn metric(neuron: &Neuron, name: &str) -> Option<f64> {
+    let text = metrics(neuron);
     let line = text.lines().find(|line| line.starts_with(name) && line[name.len()..].starts_with(' '))?;
     line.rsplit(' ').next()?.parse().ok()
 }
@@ -146,6 +151,41 @@ fn an_outage_is_served_through_up_to_the_bound_and_then_refused_until_the_chain_
     wait_for_status(&neuron, BOB, 200);
     neuron.wait_for_log("the chain is back").unwrap();
     assert_eq!(metric(&neuron, "soma_chain_outage"), Some(0.0));
+}
+
+#[test]
+fn a_local_chain_that_was_made_anew_is_served_by_from_then_on() {
+    let port = free_port().unwrap();
+    let net = chain::start(port);
+    let bench = Bench::new().unwrap();
+    let path = bench.write("soma.toml", settings("60min").text().as_bytes()).unwrap();
+    let axon = free_port().unwrap();
+    let url = net.url();
+    let start = |bench: Bench| {
+        let mut command = bench.run_command_on("local", &path, ALICE, axon).unwrap();
+        command.args(["--subtensor.chain_endpoint", &url]);
+        Neuron::start_by(bench, command, ALICE, axon).unwrap()
+    };
+    let mut neuron = start(bench);
+    let done = "the address is on the chain";
+    neuron.wait_for_log(done).unwrap();
+    net.advance(50);
+    assert_eq!([BOB, DAVE].map(|who| ask(&neuron, who).status), [200, 403]);
+    net.stop();
+
+    // Another chain with lower blocks, on which Dave is a neuron and Bob is none.
+    let mut genesis = chain::genesis();
+    genesis.subnets[0].members[1].hotkey = key(DAVE);
+    let net = Localnet::start(Config { port, genesis, seed: 1, ..Config::default() }).unwrap();
+    neuron.wait_for_log("the chain was made anew").unwrap();
+    wait_for_status(&neuron, DAVE, 200);
+    assert_eq!(ask(&neuron, BOB).status, 403);
+    // A signer that has signed for one chain signs for no other.
+    neuron.wait_for_log("the signer signs for one chain alone: restart this host").unwrap();
+    let mut neuron = start(neuron.end("TERM").unwrap());
+    neuron.wait_for_log(done).unwrap();
+    assert_eq!([BOB, DAVE].map(|who| ask(&neuron, who).status), [403, 200]);
+    assert!(net.head() < 50, "its address was published in the first blocks");
 }
 
 #[test]

@@ -88,6 +88,25 @@ fn a_bad_file_changes_nothing_and_a_bad_plugin_leaves_its_slot() {
 }
 
 #[test]
+fn a_wider_rule_waits_for_the_gate_that_comes_with_it() {
+    let closed = miner::settings().set("axon", "admit", vec![ALICE.hotkey]);
+    let mut neuron = Neuron::start(&closed).unwrap();
+    assert_eq!(answered(&neuron).0, 403, "Bob is not on the list");
+    let gate = |plugin| Slot::new("gate", plugin, &["TextGeneration"]).grant(&["config"]).config("deny", "[]");
+    let open = miner::settings().set("axon", "admit", "anybody");
+
+    reload(&mut neuron, &open.clone().slot(gate(places::guest("hotkey-list").unwrap())).text());
+    assert_eq!(answered(&neuron).0, 403, "the new slot is not there before a restart");
+    let absent = neuron.bench().path().join("absent.wasm");
+    reload(&mut neuron, &Settings::default().set("axon", "admit", "anybody").slot(slot(&absent)).text());
+    assert_eq!(answered(&neuron).0, 403, "a slot was refused");
+    assert_eq!(neuron.log().matches("axon.admit stays as it was").count(), 2, "{}", neuron.log());
+
+    reload(&mut neuron, &open.text());
+    assert_eq!(answered(&neuron).0, 200);
+}
+
+#[test]
 fn what_cannot_be_changed_live_is_named() {
     let mut neuron = miner::start();
     let more = miner::settings().set("axon", "trusted_proxies", vec!["10.0.0.0/8"]).slot(Slot::new(

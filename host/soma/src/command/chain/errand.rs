@@ -1,16 +1,17 @@
 //! The way of every command that writes: finish what an earlier run left, look whether the chain would refuse, show what
-//! it costs, agree, sign, wait until it is final, report.
+//! it costs, agree, open the key, look again, sign, wait until it is final, report.
 //!
-//! It may be interrupted anywhere. What was signed lies in the journal of the state folder, and the next run of any of
-//! these commands for the same account begins with it.
+//! It may be interrupted anywhere. What was signed lies in the journal, and the next run of any of these commands for the
+//! same account begins with it. From there to the end nobody else writes for the account.
 
 use std::process::ExitCode;
 
-use soma_chain::write::{Journal, Preflight, Proposal, Sign, WriteError, WritePolicy, Writer};
-use soma_chain::{Plan, Receipt, Request};
+use soma_chain::write::{Desk, Journal, Preflight, Proposal, Sign, WriteError, WritePolicy, Writer};
+use soma_chain::{Plan, Receipt, Request, Tao};
 use soma_protocol::ss58::PublicKey;
 
 use super::consent::Consent;
+use super::earlier::{self, Earlier};
 use super::error::ChainCommandError;
 use super::patience;
 use super::place::Place;
@@ -18,7 +19,7 @@ use super::report::{Outcome, Report};
 use crate::cli::ChainFlags;
 use crate::exit::{INTERRUPTED, NOT_A_SUCCESS};
 
-/// Folder for signed extrinsics in the state folder. `soma run` keeps its own there, too.
+/// Folder for signed extrinsics in a state folder. `soma run` keeps its own there, too.
 pub const JOURNAL: &str = "extrinsics";
 
 /// Whether it is only shown what would be done.
@@ -37,6 +38,15 @@ impl Mode {
     }
 }
 
+/// Who will sign.
+#[derive(Clone, Copy, Debug)]
+pub enum Signatory {
+    /// The neuron's own key.
+    Hotkey(PublicKey),
+    /// The one that pays. It may stand behind several hotkeys.
+    Coldkey(PublicKey),
+}
+
 /// What is wanted, and of whom.
 pub struct Errand<'a> {
     flags: &'a ChainFlags,
@@ -47,99 +57,153 @@ pub struct Errand<'a> {
     mode: Mode,
 }
 
+/// What comes of a look at the chain.
+enum Next {
+    /// There is nothing to send, and this is what there is to say.
+    Over(Outcome),
+    /// This would be sent.
+    Send(Box<Plan>),
+}
+
 impl<'a> Errand<'a> {
-    /// Connects, and gets ready for `account` to write.
+    /// Connects, and gets ready to write.
     ///
     /// # Errors
     /// A state folder that cannot be used, or a chain that cannot be reached.
     pub async fn new(
         flags: &'a ChainFlags,
         place: &Place,
-        account: PublicKey,
+        signatory: Signatory,
         mode: Mode,
     ) -> miette::Result<Errand<'a>> {
-        let journal = Journal::open(place.state(flags)?.join(JOURNAL))?;
+        let (account, folder) = match signatory {
+            Signatory::Hotkey(account) => (account, place.state(flags)?),
+            Signatory::Coldkey(account) => (account, place.coldkey_state(flags)?),
+        };
+        let journal = Journal::open(folder.join(JOURNAL))?;
         let writer = Writer::new(place.connect().await?, journal, WritePolicy::default());
         Ok(Errand { flags, network: place.network(), writer, account, mode })
     }
 
-    /// Goes the whole way. `consent` is asked with the plan before `signer` opens a key.
+    /// Goes the whole way. `consent` is asked with the plan before `signer` opens a key, and again when the price has
+    /// risen since.
     ///
     /// # Errors
     /// A [`WriteError`], or what the key's opening ended with.
     pub async fn run<S: Sign>(
         &self,
         request: &Request,
-        consent: impl FnOnce(&Plan) -> Result<Consent, ChainCommandError>,
+        consent: impl Fn(&Plan) -> Result<Consent, ChainCommandError>,
         signer: impl AsyncFnOnce() -> miette::Result<S>,
     ) -> miette::Result<ExitCode> {
-        let earlier = match self.mode {
-            Mode::Rehearsal => self.tell_of_earlier()?,
-            Mode::Earnest => self.finish_earlier().await?,
-        };
-        let plan = match (self.writer.plan(&self.account, request).await, earlier) {
-            // The earlier run was of this very command.
-            (Ok(Proposal::Send(plan)), Some(earlier)) if earlier.is_of(&plan) => {
-                return self.tell(&Outcome::Done(None, earlier.receipt));
-            }
-            // It did what is wanted, and that is why the chain would refuse it now.
-            (Err(WriteError::Preflight(_)), Some(earlier)) if calls(request).contains(&earlier.name()) => {
-                return self.tell(&Outcome::Done(None, earlier.receipt));
-            }
-            (Ok(Proposal::Send(plan)), _) => plan,
-            (Ok(Proposal::Unneeded(why)), _) => return self.tell(&Outcome::Unneeded(why)),
-            (Err(WriteError::Preflight(there @ Preflight::AlreadyRegistered { .. })), _) => {
-                return self.tell(&Outcome::Unneeded(there.to_string()));
-            }
-            (Err(error), _) => return Err(error.into()),
-        };
+        let seen = self.writer.pending(&self.account)?;
         if self.mode == Mode::Rehearsal {
-            return self.tell(&Outcome::Planned(plan));
+            if let Some(entry) = seen {
+                eprintln!(
+                    "an earlier run's {} is still under way: a run without --dry-run finishes it first",
+                    entry.call()
+                );
+            }
+            return match self.look(request).await? {
+                Next::Over(outcome) => self.tell(&outcome),
+                Next::Send(plan) => self.tell(&Outcome::Planned(plan)),
+            };
         }
-        if consent(&plan)? == Consent::Declined {
-            self.tell(&Outcome::Declined(plan))?;
-            return Ok(ExitCode::from(NOT_A_SUCCESS));
+        if let Some(entry) = &seen {
+            eprintln!("an earlier run's {} is still under way: it is finished first", entry.call());
         }
-        let signer = signer().await?;
-        let sending = patience::watched("sending, and waiting until it is final", self.writer.send(&plan, &signer));
+        let desk = self.writer.hold(&self.account).await?;
+        let earlier = earlier::finish(&desk, seen).await?;
+        match self.agreed(request, earlier, &consent).await? {
+            Next::Over(outcome) => self.tell(&outcome),
+            Next::Send(plan) => {
+                let signer = signer().await?;
+                match self.still_agreed(request, plan, &consent).await? {
+                    Next::Over(outcome) => self.tell(&outcome),
+                    Next::Send(plan) => self.send(&desk, plan, &signer).await,
+                }
+            }
+        }
+    }
+
+    /// Looks what is to be sent, and asks whether it may be.
+    async fn agreed(
+        &self,
+        request: &Request,
+        earlier: Option<Earlier>,
+        consent: &impl Fn(&Plan) -> Result<Consent, ChainCommandError>,
+    ) -> miette::Result<Next> {
+        let next = self.look(request).await;
+        if let Some(earlier) = earlier
+            && self.was_wanted(request, &earlier, &next).await
+        {
+            return Ok(Next::Over(Outcome::Done(None, earlier.receipt)));
+        }
+        match next? {
+            Next::Send(plan) if consent(&plan)? == Consent::Declined => Ok(Next::Over(Outcome::Declined(plan))),
+            next => Ok(next),
+        }
+    }
+
+    /// Looks again, for a question and a password take their time. What costs more by now is agreed to anew.
+    async fn still_agreed(
+        &self,
+        request: &Request,
+        mut agreed: Box<Plan>,
+        consent: &impl Fn(&Plan) -> Result<Consent, ChainCommandError>,
+    ) -> miette::Result<Next> {
+        loop {
+            let now = match self.look(request).await? {
+                Next::Send(now) if now.price() > agreed.price() => now,
+                next => return Ok(next),
+            };
+            let (before, price) = (Tao(agreed.price()), Tao(now.price()));
+            eprintln!("the price has risen from {before} to {price} TAO meanwhile");
+            if consent(&now)? == Consent::Declined {
+                return Ok(Next::Over(Outcome::Declined(now)));
+            }
+            agreed = now;
+        }
+    }
+
+    /// One look at the newest block.
+    async fn look(&self, request: &Request) -> Result<Next, WriteError> {
+        match self.writer.plan(&self.account, request).await {
+            Ok(Proposal::Send(plan)) => Ok(Next::Send(plan)),
+            Ok(Proposal::Unneeded(why)) => Ok(Next::Over(Outcome::Unneeded(why))),
+            Err(WriteError::Preflight(there @ Preflight::AlreadyRegistered { .. })) => {
+                Ok(Next::Over(Outcome::Unneeded(there.to_string())))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the earlier run was of this very command: the same call with the same arguments.
+    async fn was_wanted(&self, request: &Request, earlier: &Earlier, next: &Result<Next, WriteError>) -> bool {
+        match next {
+            Ok(Next::Send(plan)) => earlier.is_of(plan),
+            // That may be the earlier call's own doing. What the command would have sent is seen from the block before it.
+            Ok(Next::Over(_)) | Err(WriteError::Preflight(_)) => {
+                let before = earlier::plan_before(&self.writer, &earlier.receipt, request).await;
+                before.is_some_and(|plan| earlier.is_of(&plan))
+            }
+            Err(_) => false,
+        }
+    }
+
+    async fn send(&self, desk: &Desk<'_>, plan: Box<Plan>, signer: &impl Sign) -> miette::Result<ExitCode> {
+        let sending = patience::watched("sending, and waiting until it is final", desk.send(&plan, signer));
         tokio::select! {
             receipt = sending => {
-                let receipt = receipt?;
+                let receipt: Receipt = receipt?;
                 self.tell(&Outcome::Done(Some(plan), receipt))
             }
             interrupted = tokio::signal::ctrl_c() => {
                 drop(interrupted);
-                Ok(self.interrupted())
+                eprintln!("interrupted: what was signed is kept, and the same command looks what became of it");
+                Ok(ExitCode::from(INTERRUPTED))
             }
         }
-    }
-
-    /// Says what a run in earnest would begin with.
-    fn tell_of_earlier(&self) -> miette::Result<Option<Earlier>> {
-        if let Some(entry) = self.writer.pending(&self.account)? {
-            eprintln!(
-                "an earlier run's {} is still under way: a run without --dry-run finishes it first",
-                entry.call()
-            );
-        }
-        Ok(None)
-    }
-
-    /// What an earlier run left, if it landed.
-    async fn finish_earlier(&self) -> miette::Result<Option<Earlier>> {
-        let Some(entry) = self.writer.pending(&self.account)? else { return Ok(None) };
-        let resuming = patience::watched(
-            "an earlier run was interrupted: looking what became of what it sent",
-            self.writer.resume(&self.account),
-        );
-        let Some(receipt) = resuming.await? else { return Ok(None) };
-        eprintln!("an earlier run's {} is final in block {}", receipt.call, receipt.block);
-        Ok(Some(Earlier { extrinsic: entry.bytes().to_vec(), receipt }))
-    }
-
-    fn interrupted(&self) -> ExitCode {
-        eprintln!("interrupted: what was signed is kept, and the same command looks what became of it");
-        ExitCode::from(INTERRUPTED)
     }
 
     fn tell(&self, outcome: &Outcome) -> miette::Result<ExitCode> {
@@ -149,36 +213,9 @@ impl<'a> Errand<'a> {
         } else {
             report.print()?
         }
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
-/// What an earlier run sent, and what came of it.
-struct Earlier {
-    extrinsic: Vec<u8>,
-    receipt: Receipt,
-}
-
-impl Earlier {
-    /// Whether it was this very call. An extrinsic ends with its call.
-    fn is_of(&self, plan: &Plan) -> bool {
-        self.extrinsic.ends_with(&plan.call().bytes())
-    }
-
-    /// The call's name without its pallet.
-    fn name(&self) -> &str {
-        self.receipt.call.rsplit_once('.').map_or(self.receipt.call.as_str(), |(_, name)| name)
-    }
-}
-
-/// The names of the calls that a request may become.
-fn calls(request: &Request) -> &'static [&'static str] {
-    match request {
-        Request::ServeAxon(_) => &["serve_axon", "serve_axon_tls"],
-        Request::ServePrometheus(_) => &["serve_prometheus"],
-        Request::ResetAxon { .. } => &["serve_axon"],
-        Request::SetWeights(_) => &["set_mechanism_weights", "set_weights"],
-        Request::Register(_) => &["burned_register"],
-        Request::AddStake(_) => &["add_stake"],
+        match outcome {
+            Outcome::Declined(_) => Ok(ExitCode::from(NOT_A_SUCCESS)),
+            _ => Ok(ExitCode::SUCCESS),
+        }
     }
 }

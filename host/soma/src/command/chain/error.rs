@@ -56,6 +56,19 @@ pub enum ChainCommandError {
     #[diagnostic(code(soma::spend::not_opened), help("a fault in soma itself: please report it; nothing was sent"))]
     NotOpened(String),
 
+    /// Two runs went about the same left-over, and the other one was first.
+    #[error("another run has finished the {call} that an earlier one had left: what came of it is told there")]
+    #[diagnostic(
+        code(soma::spend::finished_elsewhere),
+        help(
+            "look first whether it did what you want (`soma chain balance`, `soma chain metagraph`): running this again sends it anew"
+        )
+    )]
+    FinishedElsewhere {
+        /// Pallet and call.
+        call: String,
+    },
+
     /// Nobody said where the axon is reached.
     #[error("nobody said where the axon is reached")]
     #[diagnostic(
@@ -76,4 +89,11 @@ pub enum ChainCommandError {
         /// What is wrong with it.
         problem: &'static str,
     },
+}
+
+impl ChainCommandError {
+    /// Whether running the same again later can help with nothing changed here.
+    pub fn passes(&self) -> bool {
+        matches!(self, ChainCommandError::FinishedElsewhere { .. })
+    }
 }

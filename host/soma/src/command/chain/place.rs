@@ -54,7 +54,7 @@ impl Place {
         Ok(Client::connect(self.endpoints.clone(), Policy::of(self.endpoints.network())).await?)
     }
 
-    /// The folder for what must survive an interruption: the one of `soma run`.
+    /// The folder for what a hotkey's interruption must leave: the one of `soma run`.
     ///
     /// # Errors
     /// `NoHome` when nothing names one.
@@ -62,16 +62,24 @@ impl Place {
         self.file.state(flags.state.as_deref(), &self.wallet)
     }
 
-    /// The chain for a person: its name, or the URL of one without.
+    /// The same for a coldkey, which may stand behind several hotkeys.
+    ///
+    /// # Errors
+    /// `NoHome` when nothing names one.
+    pub fn coldkey_state(&self, flags: &ChainFlags) -> Result<PathBuf, SomaError> {
+        self.file.coldkey_state(flags.state.as_deref())
+    }
+
+    /// The chain for a person: its name, or the endpoints of one without.
     pub fn network(&self) -> String {
         shown(&self.endpoints)
     }
 }
 
-/// A chain for a person: its name, or the URLs of one without, as `--subtensor.network` takes them.
+/// A chain for a person: its name, or the endpoints of one without, each with scheme, host and port alone.
 pub fn shown(endpoints: &Endpoints) -> String {
     match endpoints.network() {
-        Network::Custom => endpoints.urls().join(","),
+        Network::Custom => endpoints.urls().iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
         named => named.name().to_owned(),
     }
 }
@@ -103,7 +111,8 @@ mod tests {
         ] {
             let settled = endpoints(network, given).unwrap();
             assert_eq!(settled.network(), expected, "{network:?} {given:?}");
-            assert!(given.is_empty() || settled.urls() == given);
+            let shown: Vec<String> = settled.urls().iter().map(ToString::to_string).collect();
+            assert!(given.is_empty() || shown == given);
         }
         assert!(endpoints(Some("mainnet"), &[]).is_err());
         assert!(endpoints(Some("mainnet"), &urls).is_err());

@@ -1,4 +1,4 @@
-//! The coldkey: opened after the owner agreed, for one signature, and forgotten after it.
+//! The coldkey: opened after the owner agreed, when nobody else writes for it, for one signature, and forgotten with it.
 
 use soma_protocol::ss58::PublicKey;
 use soma_wallet::access::{Access, Phase, shield_process};

@@ -45,7 +45,10 @@ struct Answer {
     arguments: Map<String, Value>,
     /// As the chain stores them, largest 65535.
     weights: Vec<Weight>,
+    /// What it would take from the account now.
     price_rao: Option<u64>,
+    /// The same of what was sent, by the last look before it was signed. The price of its own block was paid.
+    planned_price_rao: Option<u64>,
     /// Estimated in a plan, paid in what is done; null where the chain does not say.
     fee_rao: Option<u64>,
     balance_rao: Option<u64>,
@@ -73,6 +76,7 @@ impl Report<'_> {
             Outcome::Done(plan, receipt) => {
                 if let Some(plan) = plan {
                     answer.plan("sent", plan);
+                    answer.planned_price_rao = answer.price_rao.take();
                 }
                 answer.receipt(receipt);
             }
@@ -92,11 +96,14 @@ impl Report<'_> {
                 say!("nothing was sent: this is what would be")
             }
             Outcome::Declined(_) => say!("nothing was sent"),
-            Outcome::Done(_, receipt) => {
+            Outcome::Done(plan, receipt) => {
                 let earlier = if receipt.sent == Sent::Earlier { ", sent by an earlier run" } else { "" };
                 say!("{} is final in block {} of {}{earlier}", receipt.call, receipt.block, self.network)?;
                 say!("  extrinsic  0x{}", hex(&receipt.hash.0))?;
                 say!("  block      0x{}", hex(&receipt.block_hash.0))?;
+                if let Some(plan) = plan.as_ref().filter(|plan| plan.price() > 0) {
+                    say!("  price      {} TAO by block {}, before it was signed", Tao(plan.price()), plan.block())?;
+                }
                 say!("  fee        {}", fee(receipt.fee))
             }
         }

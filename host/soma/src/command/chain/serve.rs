@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use soma_chain::Request;
 use soma_chain::write::ServeAxon;
 
-use super::errand::{Errand, Mode};
+use super::errand::{Errand, Mode, Signatory};
 use super::error::ChainCommandError;
 use super::place::Place;
 use super::{consent, keys};
@@ -18,6 +18,6 @@ pub async fn serve(flags: &ServeFlags) -> miette::Result<ExitCode> {
     let address = address.ok_or(ChainCommandError::NoExternalAddress)?;
     let hotkey = keys::hotkey(&place.wallet)?;
     let request = Request::ServeAxon(ServeAxon::new(place.netuid, address));
-    let errand = Errand::new(&flags.chain, &place, hotkey, Mode::of(flags.dry_run)).await?;
+    let errand = Errand::new(&flags.chain, &place, Signatory::Hotkey(hotkey), Mode::of(flags.dry_run)).await?;
     errand.run(&request, consent::not_needed, async || keys::signer(&place.wallet, &flags.chain.wallet).await).await
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use soma_chain::Request;
 use soma_chain::write::{AddStake, Coldkey};
 
-use super::errand::{Errand, Mode};
+use super::errand::{Errand, Mode, Signatory};
 use super::place::Place;
 use super::{amount, consent, keys, purse, report};
 use crate::cli::StakeFlags;
@@ -24,7 +24,7 @@ pub async fn stake(flags: &StakeFlags) -> miette::Result<ExitCode> {
     };
     let coldkey = keys::coldkey(&place.wallet)?;
     let request = Request::AddStake(AddStake::new(place.netuid, hotkey, amount));
-    let errand = Errand::new(&flags.chain, &place, coldkey, Mode::of(flags.spend.dry_run)).await?;
+    let errand = Errand::new(&flags.chain, &place, Signatory::Coldkey(coldkey), Mode::of(flags.spend.dry_run)).await?;
     let agree = |plan: &_| consent::ask(&report::question(plan, &place.network()), flags.spend);
     let open = async || Ok(Coldkey::new(purse::open(&place.wallet, &flags.chain.wallet, &coldkey).await?));
     errand.run(&request, agree, open).await

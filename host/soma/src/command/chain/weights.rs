@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use soma_chain::Request;
 use soma_chain::write::SetWeights;
 
-use super::errand::{Errand, Mode};
+use super::errand::{Errand, Mode, Signatory};
 use super::error::ChainCommandError;
 use super::place::Place;
 use super::{consent, keys};
@@ -21,7 +21,7 @@ pub async fn weights(flags: &WeightsFlags) -> miette::Result<ExitCode> {
         version_key: flags.version_key,
         ..SetWeights::new(place.netuid, weights)
     });
-    let errand = Errand::new(&flags.chain, &place, hotkey, Mode::of(flags.dry_run)).await?;
+    let errand = Errand::new(&flags.chain, &place, Signatory::Hotkey(hotkey), Mode::of(flags.dry_run)).await?;
     errand.run(&request, consent::not_needed, async || keys::signer(&place.wallet, &flags.chain.wallet).await).await
 }
 

@@ -82,7 +82,7 @@ impl Inquiry {
         Ok(Facts {
             network: self.network.clone(),
             netuid: self.netuid,
-            endpoint: client.endpoint().unwrap_or_else(|| self.network.clone()),
+            endpoint: client.endpoint().map_or_else(|| self.network.clone(), |endpoint| endpoint.to_string()),
             pace: if policy.lag == LagPolicy::Any { Pace::OnDemand } else { Pace::Steady },
             spec_version: at.spec_version(),
             drift: shape::drift(at.metadata()).iter().map(ToString::to_string).collect(),

@@ -1,7 +1,8 @@
 //! SIGHUP: the configuration is read again, and what can be changed without a restart is.
 //!
-//! That is who is let in, and every slot whose file or settings changed, through the swap that `soma plugin swap` makes: a
-//! candidate that fails, or would take a route or a gate away, leaves the old version serving. A slot that was swapped by
+//! That is every slot whose file or settings changed, through the swap that `soma plugin swap` makes: a candidate that
+//! fails, or would take a route or a gate away, leaves the old version serving. Then, if every slot of the file is in effect,
+//! it is who is let in. A slot that was swapped by
 //! hand goes back to the file's plugin. Everything else is named in the log. A configuration that cannot be read changes
 //! nothing at all.
 
@@ -75,8 +76,14 @@ impl Reloader {
                 "changed in the configuration, and in effect only after a restart"
             );
         }
-        self.axon.admission.store(Arc::new(super::admission(next.admission, self.view.as_ref())));
+        let has_all_slots = !config::other_slots(&self.settings, &next);
         let Tally { swapped, refused } = self.swap(next.slots).await;
+        // A wider rule may count on a gate of the same file: that has to be there first.
+        if refused == 0 && has_all_slots {
+            self.axon.admission.store(Arc::new(super::admission(next.admission, self.view.as_ref())));
+        } else {
+            tracing::warn!("axon.admit stays as it was: not every slot of the configuration is in effect");
+        }
         tracing::info!(swapped, refused, "the configuration was read again");
         let later = if waiting.is_empty() { "" } else { ", a restart is needed for the rest" };
         match refused {
