@@ -217,9 +217,12 @@ mod tests {
         prop_oneof![4 => prop::collection::vec(any::<u8>(), 0..80), 1 => prop::collection::vec(0_u8..2, 250..5100)]
     }
 
+    fn place() -> impl Strategy<Value = (u128, u16, u8)> {
+        (any::<u128>(), any::<u16>(), 3_u8..8)
+    }
+
     fn call() -> impl Strategy<Value = HotkeyCall> {
         let netuid = 0_u16..3;
-        let place = || (any::<u128>(), any::<u16>(), 3_u8..8);
         prop_oneof![
             (netuid.clone(), few(), few(), 0_u64..3).prop_map(|(netuid, dests, weights, version_key)| {
                 HotkeyCall::SetWeights { netuid, dests, weights, version_key }
