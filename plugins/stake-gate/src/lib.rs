@@ -20,8 +20,12 @@ fn blacklist(request: &Request) -> (bool, String) {
 }
 
 /// How the settings are written by mistake: as in Python, and as in the host's own `admit`.
-const MISSPELT: [(&str, &str); 4] =
-    [("min_stake", "min-stake"), ("require_permit", "require-permit"), ("permit", "require-permit"), ("hotkeys", "allow")];
+const MISSPELT: [(&str, &str); 4] = [
+    ("min_stake", "min-stake"),
+    ("require_permit", "require-permit"),
+    ("permit", "require-permit"),
+    ("hotkeys", "allow"),
+];
 
 /// What a caller is told about what is the operator's business.
 const NOT_OPEN: &str = "not open for requests";
