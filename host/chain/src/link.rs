@@ -238,41 +238,17 @@ impl Link {
         }
     }
 
-    /// Asks one question, again at the next endpoint where that is safe.
-    async fn ask(&self, method: &str, params: Option<Box<RawValue>>) -> Result<Box<RawValue>, subxt_rpcs::Error> {
-        let rounds = self.rounds(method);
+    /// Asks over one connection after another, as often as is safe for this method, until a node answers. A connection that
+    /// breaks or keeps silent is left.
+    async fn ask<T, F>(&self, method: &str, question: impl Fn(Arc<Open>) -> F) -> Result<T, subxt_rpcs::Error>
+    where
+        F: Future<Output = Result<T, subxt_rpcs::Error>>,
+    {
         let mut last = None;
-        for _ in 0..rounds {
+        for _ in 0..self.rounds(method) {
             let open = self.opened().await.map_err(carry)?;
-            let answer = timeout(self.policy.request, open.socket.request_raw(method, params.clone())).await;
-            let fault = match answer {
-                Ok(Ok(value)) => return Ok(value),
-                Ok(Err(error)) => match transport_fault(error, &open.endpoint, method) {
-                    Ok(fault) => fault,
-                    Err(answered) => return Err(carry_refusal(method, answered)),
-                },
-                Err(_) => no_answer(&open.endpoint, method, self.policy.request),
-            };
-            self.close(&open, fault.clone()).await;
-            last = Some(fault);
-        }
-        Err(carry(last.unwrap_or_else(|| summary(Vec::new()))))
-    }
-
-    /// Subscribes; the stream ends when its connection does.
-    async fn watch(
-        &self,
-        method: &str,
-        params: Option<Box<RawValue>>,
-        end: &str,
-    ) -> Result<RawRpcSubscription, subxt_rpcs::Error> {
-        let rounds = self.rounds(method);
-        let mut last = None;
-        for _ in 0..rounds {
-            let open = self.opened().await.map_err(carry)?;
-            let answer = timeout(self.policy.request, open.socket.subscribe_raw(method, params.clone(), end)).await;
-            let fault = match answer {
-                Ok(Ok(stream)) => return Ok(stream),
+            let fault = match timeout(self.policy.request, question(Arc::clone(&open))).await {
+                Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => match transport_fault(error, &open.endpoint, method) {
                     Ok(fault) => fault,
                     Err(answered) => return Err(carry_refusal(method, answered)),
@@ -297,7 +273,10 @@ impl Link {
 
 impl RpcClientT for Link {
     fn request_raw<'a>(&'a self, method: &'a str, params: Option<Box<RawValue>>) -> RawRpcFuture<'a, Box<RawValue>> {
-        Box::pin(self.ask(method, params))
+        Box::pin(self.ask(method, move |open| {
+            let params = params.clone();
+            async move { open.socket.request_raw(method, params).await }
+        }))
     }
 
     fn subscribe_raw<'a>(
@@ -306,7 +285,11 @@ impl RpcClientT for Link {
         params: Option<Box<RawValue>>,
         unsub: &'a str,
     ) -> RawRpcFuture<'a, RawRpcSubscription> {
-        Box::pin(self.watch(sub, params, unsub))
+        // The stream ends when its connection does.
+        Box::pin(self.ask(sub, move |open| {
+            let params = params.clone();
+            async move { open.socket.subscribe_raw(sub, params, unsub).await }
+        }))
     }
 }
 
