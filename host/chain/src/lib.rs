@@ -35,6 +35,8 @@ pub mod metagraph;
 pub mod network;
 pub mod neuron;
 pub mod policy;
+#[cfg(test)]
+mod recorded;
 pub mod shape;
 pub mod snapshot;
 pub mod subnet;

@@ -62,25 +62,15 @@ fn variant(types: &PortableRegistry, ty: u32, index: u8) -> Option<&Variant<Port
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use proptest::prelude::*;
 
     use super::*;
     use crate::dispatch::{Retry, table};
-
-    fn finney() -> Option<Metadata> {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/finney-393.scale");
-        let Ok(bytes) = std::fs::read(&path) else {
-            println!("skipped: there is no {}", path.display());
-            return None;
-        };
-        Some(Metadata::decode_from(&bytes).unwrap())
-    }
+    use crate::recorded;
 
     #[test]
     fn errors_of_the_pallet_are_found_by_name() {
-        let Some(metadata) = finney() else { return };
+        let Some(metadata) = recorded::metadata() else { return };
         let pallet = metadata.pallet_by_name("SubtensorModule").unwrap();
         let index = pallet.error_index();
         let variants = pallet.error_variants().unwrap();
@@ -101,7 +91,7 @@ mod tests {
 
     #[test]
     fn errors_of_substrate_are_found_by_their_inner_name() {
-        let Some(metadata) = finney() else { return };
+        let Some(metadata) = recorded::metadata() else { return };
         assert_eq!(fault(&[7, 0], &metadata).name, "FundsUnavailable");
         assert_eq!(fault(&[2], &metadata).name, "BadOrigin");
         assert_eq!(fault(&[255], &metadata).name, "Undecodable");
@@ -109,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_names_of_the_table_are_subtensors() {
-        let Some(metadata) = finney() else { return };
+        let Some(metadata) = recorded::metadata() else { return };
         let variants = metadata.pallet_by_name("SubtensorModule").unwrap().error_variants().unwrap();
         let there = |name: &str| variants.iter().any(|variant| variant.name == name);
         for entry in table::TABLE.iter().filter(|entry| entry.origin == table::Origin::Pallet) {
@@ -154,7 +144,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_some_fault(bytes in prop::collection::vec(any::<u8>(), 0..12)) {
-            let Some(metadata) = finney() else { return Ok(()) };
+            let Some(metadata) = recorded::metadata() else { return Ok(()) };
             prop_assert!(!fault(&bytes, &metadata).name.is_empty());
         }
     }

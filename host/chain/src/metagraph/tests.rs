@@ -1,7 +1,6 @@
 //! The metagraph against answers of the real chain, and against an ordinary map.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
@@ -14,20 +13,11 @@ use super::Metagraph;
 use super::answer::Answer;
 use crate::error::ChainError;
 use crate::neuron::Neuron;
-
-/// What is recorded from finney; not part of the repository.
-fn recorded(name: &str) -> Option<Vec<u8>> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
-    let found = std::fs::read(&path).ok();
-    if found.is_none() {
-        println!("skipped: there is no {}", path.display());
-    }
-    found
-}
+use crate::recorded;
 
 /// The bytes of a recorded answer of a runtime API of subnet 1.
 fn bytes_of(method: &str) -> Option<Vec<u8>> {
-    let file = recorded(&format!("recorded/rec_SubnetInfoRuntimeApi_{method}.hex"))?;
+    let file = recorded::file(&format!("recorded/rec_SubnetInfoRuntimeApi_{method}.hex"))?;
     let file: serde_json::Value = serde_json::from_slice(&file).unwrap();
     Some(hex::decode(file["result"].as_str().unwrap().trim_start_matches("0x")).unwrap())
 }
@@ -35,7 +25,7 @@ fn bytes_of(method: &str) -> Option<Vec<u8>> {
 /// The metadata and the answer that the property test changes, read once.
 fn recorded_answer() -> Option<&'static (Metadata, Vec<u8>)> {
     static READ: LazyLock<Option<(Metadata, Vec<u8>)>> = LazyLock::new(|| {
-        let metadata = Metadata::decode_from(&recorded("finney-393.scale")?).unwrap();
+        let metadata = recorded::metadata()?;
         Some((metadata, bytes_of("get_selective_mechagraph")?))
     });
     READ.as_ref()
@@ -43,7 +33,7 @@ fn recorded_answer() -> Option<&'static (Metadata, Vec<u8>)> {
 
 /// A recorded answer, whole, decoded with the types of finney 393.
 fn answer<T: DecodeAsType>(method: &str) -> Option<T> {
-    let metadata = Metadata::decode_from(&recorded("finney-393.scale")?).unwrap();
+    let metadata = recorded::metadata()?;
     let bytes = bytes_of(method)?;
     let api = metadata.runtime_api_trait_by_name("SubnetInfoRuntimeApi").unwrap();
     let ty = api.method_by_name(method).unwrap().output_ty();
@@ -76,9 +66,10 @@ fn a_recorded_metagraph_decodes_whole() {
 
 #[test]
 fn the_bytes_of_an_answer_are_read_whole_or_refused() {
-    let (Some(file), Some(metadata)) =
-        (recorded("recorded/rec_SubnetInfoRuntimeApi_get_selective_mechagraph.hex"), recorded("finney-393.scale"))
-    else {
+    let (Some(file), Some(metadata)) = (
+        recorded::file("recorded/rec_SubnetInfoRuntimeApi_get_selective_mechagraph.hex"),
+        recorded::file("finney-393.scale"),
+    ) else {
         return;
     };
     let metadata = Metadata::decode_from(&metadata).unwrap();

@@ -143,22 +143,12 @@ pub fn extensions(metadata: &Metadata) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
-
-    fn finney() -> Option<Metadata> {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/finney-393.scale");
-        let Ok(bytes) = std::fs::read(&path) else {
-            println!("skipped: there is no {}", path.display());
-            return None;
-        };
-        Some(Metadata::decode_from(&bytes).unwrap())
-    }
+    use crate::recorded;
 
     #[test]
     fn the_table_is_that_of_finney() {
-        let Some(metadata) = finney() else { return };
+        let Some(metadata) = recorded::metadata() else { return };
         let derived: Vec<String> =
             table().iter().map(|shape| format!("{shape} {}", shape.found(&metadata).unwrap_or_default())).collect();
         let written: Vec<String> = table().iter().map(|shape| format!("{shape} {}", shape.hash)).collect();
