@@ -12,6 +12,19 @@ fn keeps_values_and_their_order() {
 }
 
 #[test]
+fn a_number_is_the_same_however_it_is_written() {
+    for (text, plain) in [
+        ("0e0", "0.0"),
+        ("1E2", "100.0"),
+        ("2.50", "2.5"),
+        ("1e-2", "0.01"),
+        ("18446744073709551616", "1.8446744073709552e19"),
+    ] {
+        assert_eq!(parse_value(text.as_bytes()), parse_value(plain.as_bytes()), "{text}");
+    }
+}
+
+#[test]
 fn refuses_a_duplicate_key_at_any_depth_and_names_it() {
     let cases: [(&[u8], &str, usize, usize); 4] = [
         (br#"{"a": 1, "a": 2}"#, "a", 1, 12),
