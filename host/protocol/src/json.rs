@@ -14,8 +14,9 @@ use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 use thiserror::Error;
 
-/// The key under which `serde_json` hands a number over as text when any crate of the build turns its feature
-/// `arbitrary_precision` on. A body may not use it as a key of its own: other readers would take that for a number.
+/// The key under which `serde_json` hands a number over as text when its feature `arbitrary_precision` is on. It is, in
+/// every build: FRAME turns it on for the whole program, and tests of this crate alone shall read as the program does. A
+/// body may not use it as a key of its own: other readers would take that for a number.
 const NUMBER: &str = "$serde_json::private::Number";
 
 /// Values in one text, those inside of others included.
@@ -205,7 +206,9 @@ impl<'de> Visitor<'de> for Strict<'_> {
         Ok(Value::Object(map))
     }
 }
-/// A number that `serde_json` hands over as text, read as it would have been without that.
+
+/// A number that `serde_json` hands over as text, because it is no integer of 64 bits, read as a double. `-0` is such a
+/// one, and the integer 0, as in Python.
 struct NumberText;
 
 impl<'de> DeserializeSeed<'de> for NumberText {
@@ -225,6 +228,9 @@ impl Visitor<'_> for NumberText {
 
     /// Only the number comes as an owned text; the text of a body is lent (`visit_str`) and refused.
     fn visit_string<E: serde::de::Error>(self, text: String) -> Result<Value, E> {
+        if text == "-0" {
+            return Ok(Value::from(0));
+        }
         let number = text.parse().ok().and_then(Number::from_f64);
         number.map(Value::Number).ok_or_else(|| E::custom("number out of range"))
     }

@@ -18,6 +18,8 @@ fn a_number_is_the_same_however_it_is_written() {
         ("1E2", "100.0"),
         ("2.50", "2.5"),
         ("1e-2", "0.01"),
+        ("-0", "0"),
+        ("-0.0", "-0e0"),
         ("18446744073709551616", "1.8446744073709552e19"),
     ] {
         assert_eq!(parse_value(text.as_bytes()), parse_value(plain.as_bytes()), "{text}");

@@ -177,7 +177,9 @@ fn literal(text: &str) -> String {
 }
 
 fn encode(folder: &Path, core: &[u8]) -> Result<Vec<u8>, ToolchainError> {
-    let encoded = ComponentEncoder::default().module(core).and_then(|encoder| encoder.validate(true).encode());
+    let encoded = read_through(core)
+        .and_then(|()| ComponentEncoder::default().module(core))
+        .and_then(|encoder| encoder.validate(true).encode());
     encoded.map_err(|error| ToolchainError::Build {
         folder: folder.to_owned(),
         output: format!("{error:#}"),
@@ -185,6 +187,12 @@ fn encode(folder: &Path, core: &[u8]) -> Result<Vec<u8>, ToolchainError> {
                standard output here; use soma_log, soma_now_ms and soma_random"
             .to_owned(),
     })
+}
+
+/// Reads all sections. The encoder cuts the code section out by the length that it claims, before it knows whether the
+/// module is that long, and panics when it is not.
+fn read_through(core: &[u8]) -> anyhow::Result<()> {
+    wasmparser::Parser::new(0).parse_all(core).try_for_each(|section| section.map(drop)).map_err(Into::into)
 }
 
 fn fault(folder: &Path, what: &str, error: &anyhow::Error) -> ToolchainError {
@@ -250,7 +258,9 @@ mod tests {
     fn a_module_that_wants_what_is_not_there_is_refused() {
         // A module that imports the function `f` of a module `wasi`.
         let foreign = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x0a\x01\x04wasi\x01f\0\0";
-        for module in [&foreign[..], b"\0asm", b""] {
+        // A code section that claims more bytes than there are.
+        let cut = b"\0asm\x01\0\0\0\x0a\x80\x01\0";
+        for module in [&foreign[..], cut, b"\0asm", b""] {
             let error = encode(Path::new("p"), module).unwrap_err();
             assert!(matches!(error, ToolchainError::Build { .. }), "{error}");
         }
