@@ -4,9 +4,14 @@
 //! else's guest gets one before that, and with more of its calls in line than threads, not after it either. So a slot
 //! takes at most all threads but one (the only one, when there is only one).
 //!
-//! A place is held for one poll of a call and no longer: a call that waits for its caller, or yields at an epoch,
-//! holds none. When none is free the poll stands in line, first come first served, and the next place that is given
-//! back goes to it: whoever comes later cannot get in between. What is counted as CPU time starts behind the line.
+//! A place is held for one poll and no longer: a call that waits for its caller, or yields at an epoch, holds none. When
+//! none is free the poll stands in line, first come first served, and the next place that is given back goes to it:
+//! whoever comes later cannot get in between. What is counted as CPU time starts behind the line.
+//!
+//! Hooks of one request that follow one another at once share one place ([`stay`]): standing in line for each of them would
+//! have the request change its thread with its neighbour's at every hook.
+
+mod stay;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
@@ -14,6 +19,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
+pub use self::stay::stay;
 use crate::meter::{CpuMeter, Metered};
 
 /// The shares of one host's slots.
@@ -65,7 +71,7 @@ impl CoreShare {
     }
 
     /// A place, or a ticket for one.
-    fn enter(&self, ticket: &mut Option<u64>, waker: &Waker) -> Option<CorePlace<'_>> {
+    fn enter(self: &Arc<Self>, ticket: &mut Option<u64>, waker: &Waker) -> Option<CorePlace> {
         let mut line = self.line();
         match *ticket {
             None if line.free > 0 => line.free -= 1,
@@ -85,7 +91,7 @@ impl CoreShare {
                 return None;
             }
         }
-        Some(CorePlace(self))
+        Some(CorePlace(self.clone()))
     }
 
     fn give_back(&self) {
@@ -129,9 +135,9 @@ impl Line {
 }
 
 /// A place for one poll.
-struct CorePlace<'a>(&'a CoreShare);
+struct CorePlace(Arc<CoreShare>);
 
-impl Drop for CorePlace<'_> {
+impl Drop for CorePlace {
     fn drop(&mut self) {
         self.0.give_back();
     }
@@ -156,8 +162,13 @@ impl<F: Future> Future for OnCore<F> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let OnCore { share, ticket, call } = &mut *self;
-        let Some(_place) = share.enter(ticket, context.waker()) else { return Poll::Pending };
-        Pin::new(call).poll(context)
+        let kept = if ticket.is_none() { stay::kept(share) } else { None };
+        let Some(place) = kept.or_else(|| share.enter(ticket, context.waker())) else { return Poll::Pending };
+        let polled = Pin::new(call).poll(context);
+        if polled.is_ready() {
+            stay::keep(place);
+        }
+        polled
     }
 }
 

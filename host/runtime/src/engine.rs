@@ -22,7 +22,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 use crate::budget::{STACK, TABLE, cores};
 use crate::capability;
 use crate::conduct::Ledger;
-use crate::cores::CoreShares;
+use crate::cores::{CoreShares, stay};
 use crate::error::LoadError;
 use crate::gates::Gates;
 use crate::instances::{Room, SMALL};
@@ -205,7 +205,7 @@ impl GuestEngine {
 
     /// Runs a call on the guests' threads. When the returned task is dropped the call is dropped too.
     pub fn spawn<T: Send + 'static>(&self, call: impl Future<Output = T> + Send + 'static) -> GuestTask<T> {
-        GuestTask { task: self.shared.handle.spawn(call) }
+        GuestTask { task: self.shared.handle.spawn(stay(call)) }
     }
 }
 

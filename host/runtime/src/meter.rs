@@ -1,8 +1,14 @@
 //! The CPU clock of one call.
 //!
-//! Epochs tick by wall clock, and on a busy machine a tick says little about the guest. So the time is read
-//! from the clock of the thread that polls the call: around each poll, and at each epoch tick in between.
+//! Epochs tick by wall clock, and on a busy machine a tick says little about the guest. So the time comes from the clock of
+//! the thread that polls the call: around each poll, and at each epoch tick in between.
+//!
+//! Reading that clock is a system call, and most polls take less time than a few of them. A poll that was over within
+//! [`SHORT`] is charged what the wall clock says, which costs no system call and is never less than the CPU time. For
+//! a longer one the thread's clock counts since it was last read, which was at most [`SHORT`] before the poll began. So a
+//! call is never charged less than it took, nor more than the wall clock says, and at most [`SHORT`] too much for each poll.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,6 +18,8 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
+/// Up to here, in nanoseconds, a poll's wall time stands for its CPU time.
+const SHORT: u64 = 100_000;
 /// Stands for "no poll is going on".
 const BETWEEN_POLLS: u64 = u64::MAX;
 
@@ -54,7 +62,7 @@ impl CpuMeter {
     pub fn spent(&self) -> Duration {
         let slice = match self.slice_start.load(Ordering::Relaxed) {
             BETWEEN_POLLS => 0,
-            start => thread_cpu().saturating_sub(start),
+            start => Reading::cpu_since(start),
         };
         Duration::from_nanos(self.spent.load(Ordering::Relaxed) + slice)
     }
@@ -65,7 +73,7 @@ impl CpuMeter {
     }
 
     fn enter(&self) {
-        self.slice_start.store(thread_cpu(), Ordering::Relaxed);
+        self.slice_start.store(Reading::begin(), Ordering::Relaxed);
     }
 
     fn leave(&self) {
@@ -75,8 +83,39 @@ impl CpuMeter {
     }
 }
 
-fn thread_cpu() -> u64 {
-    let now = clock_gettime(ClockId::ThreadCPUTime);
+/// What this thread's two clocks said at the same moment, in nanoseconds.
+#[derive(Clone, Copy)]
+struct Reading {
+    wall: u64,
+    cpu: u64,
+}
+
+thread_local! {
+    static LAST: Cell<Reading> = const { Cell::new(Reading { wall: 0, cpu: 0 }) };
+}
+
+impl Reading {
+    /// Begins a poll at the returned time of the wall clock.
+    fn begin() -> u64 {
+        let wall = read(ClockId::Monotonic);
+        if wall.saturating_sub(LAST.get().wall) > SHORT {
+            LAST.set(Reading { wall, cpu: read(ClockId::ThreadCPUTime) });
+        }
+        wall
+    }
+
+    /// CPU time of the poll that began at `start` on this thread.
+    fn cpu_since(start: u64) -> u64 {
+        let wall = read(ClockId::Monotonic).saturating_sub(start);
+        if wall <= SHORT {
+            return wall;
+        }
+        wall.min(read(ClockId::ThreadCPUTime).saturating_sub(LAST.get().cpu))
+    }
+}
+
+fn read(clock: ClockId) -> u64 {
+    let now = clock_gettime(clock);
     let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
     seconds * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
 }
@@ -107,11 +146,13 @@ impl<F: Future> Future for Metered<F> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     fn burn(time: Duration) {
-        let start = thread_cpu();
-        while Duration::from_nanos(thread_cpu() - start) < time {
+        let start = read(ClockId::ThreadCPUTime);
+        while Duration::from_nanos(read(ClockId::ThreadCPUTime) - start) < time {
             std::hint::spin_loop();
         }
     }
@@ -140,5 +181,33 @@ mod tests {
         assert!(!meter.is_exhausted(), "waiting was counted: {:?}", meter.spent());
         Metered::new(meter.clone(), async { burn(Duration::from_millis(10)) }).await;
         assert!(meter.is_exhausted());
+    }
+
+    #[tokio::test]
+    async fn many_short_polls_are_charged_all_that_they_take() {
+        let meter = Arc::new(CpuMeter::default());
+        meter.restart(Duration::from_secs(1));
+        let begun = Instant::now();
+        let call = async {
+            for _ in 0..1000 {
+                burn(Duration::from_micros(20));
+                tokio::task::yield_now().await;
+            }
+        };
+        Metered::new(meter.clone(), call).await;
+        let charged = meter.charged();
+        assert!(charged >= Duration::from_millis(20) && charged <= begun.elapsed(), "{charged:?}");
+    }
+
+    #[tokio::test]
+    async fn a_poll_that_loses_its_core_is_not_charged_for_the_others() {
+        let meter = Arc::new(CpuMeter::default());
+        meter.restart(Duration::from_secs(1));
+        let call = async {
+            burn(Duration::from_millis(1));
+            std::thread::sleep(Duration::from_millis(100));
+        };
+        Metered::new(meter.clone(), call).await;
+        assert!(meter.charged() < Duration::from_millis(50), "{:?}", meter.charged());
     }
 }

@@ -23,7 +23,7 @@ impl Called {
     }
 }
 
-fn enter<'a>(share: &'a CoreShare, ticket: &mut Option<u64>, called: &Arc<Called>) -> Option<CorePlace<'a>> {
+fn enter(share: &Arc<CoreShare>, ticket: &mut Option<u64>, called: &Arc<Called>) -> Option<CorePlace> {
     share.enter(ticket, &Waker::from(called.clone()))
 }
 
@@ -39,7 +39,7 @@ fn a_slot_takes_all_threads_but_one() {
 
 #[test]
 fn a_place_goes_to_the_one_that_waits_longest_and_to_nobody_who_comes_later() {
-    let share = CoreShare::new(1);
+    let share = Arc::new(CoreShare::new(1));
     let (first, second, third) = (Arc::default(), Arc::default(), Arc::default());
     let (mut one, mut two, mut three) = (None, None, None);
     let place = enter(&share, &mut None, &first).unwrap();
@@ -61,7 +61,7 @@ fn a_place_goes_to_the_one_that_waits_longest_and_to_nobody_who_comes_later() {
 
 #[test]
 fn one_that_leaves_the_line_holds_nobody_up() {
-    let share = CoreShare::new(1);
+    let share = Arc::new(CoreShare::new(1));
     let (left, stays) = (Arc::default(), Arc::default());
     let (mut one, mut two) = (None, None);
     let place = enter(&share, &mut None, &left).unwrap();
@@ -115,5 +115,50 @@ fn places_come_back_whatever_becomes_of_a_call() {
         call.abort();
         let _: Result<(), _> = runtime.block_on(call);
     }
+    assert!(enter(&share, &mut None, &Arc::default()).is_some());
+}
+
+/// A call that is over at its first poll.
+fn short(share: &Arc<CoreShare>) -> OnCore<std::future::Ready<()>> {
+    OnCore::new(share.clone(), Arc::default(), std::future::ready(()))
+}
+
+#[tokio::test]
+async fn hooks_that_follow_one_another_share_a_place_up_to_the_end_of_the_poll() {
+    let [mine, other] = [(); 2].map(|()| Arc::new(CoreShare::new(1)));
+    let called = Arc::default();
+    let mut waits = None;
+    stay(async {
+        short(&mine).await;
+        assert!(enter(&mine, &mut waits, &called).is_none(), "the place is kept");
+        short(&mine).await;
+        assert_eq!(called.times(), 0);
+        short(&other).await;
+        assert_eq!(called.times(), 1, "nobody holds two places");
+        tokio::task::yield_now().await;
+        drop(enter(&other, &mut None, &called).unwrap());
+    })
+    .await;
+    drop(enter(&mine, &mut waits, &called).unwrap());
+}
+
+#[tokio::test]
+async fn outside_of_a_request_nothing_is_kept() {
+    let share = Arc::new(CoreShare::new(1));
+    short(&share).await;
+    drop(enter(&share, &mut None, &Arc::default()).unwrap());
+    stay(async { short(&share).await }).await;
+    assert!(enter(&share, &mut None, &Arc::default()).is_some());
+}
+
+#[tokio::test]
+async fn a_panic_gives_the_kept_place_back() {
+    let share = Arc::new(CoreShare::new(1));
+    let kept = share.clone();
+    let task = tokio::spawn(stay(async move {
+        short(&kept).await;
+        panic!("on purpose");
+    }));
+    assert!(task.await.is_err());
     assert!(enter(&share, &mut None, &Arc::default()).is_some());
 }

@@ -1,0 +1,53 @@
+//! One place for the hooks of one request that follow one another at once.
+//!
+//! What bounds it: a place is kept to the end of the task's poll at most, and only for another guest of the same slot. A
+//! request has a few hooks, each of which gives its place back when it waits or yields at an epoch. Whoever asks for a
+//! guest of another slot gives the kept place back first, so nobody holds one place and waits for another.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+
+use super::{CorePlace, CoreShare};
+
+thread_local! {
+    /// The outer one is there while the poll of a [`stay`] runs on this thread.
+    static KEPT: Cell<Option<Option<CorePlace>>> = const { Cell::new(None) };
+}
+
+/// Polls a request's task; the places that its guests' calls are done with are kept within each poll.
+pub async fn stay<F: Future>(task: F) -> F::Output {
+    let mut task = pin!(task);
+    poll_fn(|context| {
+        let _poll = Poll { outside: KEPT.replace(Some(None)) };
+        task.as_mut().poll(context)
+    })
+    .await
+}
+
+/// One poll. What was kept is given back at its end, also by a panic.
+struct Poll {
+    outside: Option<Option<CorePlace>>,
+}
+
+impl Drop for Poll {
+    fn drop(&mut self) {
+        drop(KEPT.replace(self.outside.take()));
+    }
+}
+
+/// The kept place, if it is one of this share; any other one is given back.
+pub fn kept(share: &Arc<CoreShare>) -> Option<CorePlace> {
+    let place = KEPT.take()?;
+    KEPT.set(Some(None));
+    place.filter(|place| Arc::ptr_eq(&place.0, share))
+}
+
+/// A call is done with its place.
+pub fn keep(place: CorePlace) {
+    if let Some(before) = KEPT.take() {
+        KEPT.set(Some(Some(place)));
+        drop(before);
+    }
+}
