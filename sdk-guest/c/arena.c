@@ -11,9 +11,9 @@
 
 #include "soma.h"
 
-// 128 KiB hold the parsed and the written form of a request of a few dozen KiB.
+// 64 KiB hold the parsed and the written form of a request of some ten KiB.
 #ifndef SOMA_ARENA
-#define SOMA_ARENA (128 * 1024)
+#define SOMA_ARENA (64 * 1024)
 #endif
 #define ALIGNMENT 16
 

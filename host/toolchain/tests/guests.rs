@@ -68,7 +68,7 @@ fn the_example_and_its_next_release_differ_in_the_version() {
     assert_eq!(one.routes, other.routes);
 }
 
-/// A fresh instance costs what its memory has at the start: 64 KiB of stack, the arena of 128 KiB, and data.
+/// A fresh instance costs what its memory has at the start: 64 KiB of stack, the arena of 64 KiB, and data.
 #[test]
 fn the_memory_of_a_guest_starts_small() {
     for guest in ["text-miner-c", "text-miner-rust", "hotkey-list", "stake-gate", "stake-priority", "probe_caller"] {
@@ -79,6 +79,6 @@ fn the_memory_of_a_guest_starts_small() {
                 pages.extend(memories.into_iter().map(|memory| memory.unwrap().initial));
             }
         }
-        assert_eq!(pages, [4], "{guest}");
+        assert_eq!(pages, [3], "{guest}");
     }
 }

@@ -3,7 +3,7 @@
 //! Why: the usual allocator of this target asks for more memory at its first allocation. For a host that makes a
 //! fresh instance for each request that is a system call for each request, under a lock that all threads share. With
 //! the arena an ordinary request never grows its memory, and with the small stack that the build asks for
-//! (64 KiB) the whole memory that the host has to reset is about 256 KiB.
+//! (64 KiB) the whole memory that the host has to reset is about 192 KiB.
 //!
 //! What bounds it: [`ARENA`] bytes without growth; above that the memory grows by what is needed, until the
 //! host's budget ends it.
@@ -20,8 +20,9 @@ use talc::cell::TalcSyncCell;
 use talc::source::Source;
 use talc::wasm::WasmBinning;
 
-/// 128 KiB hold the parsed and the written form of a request of a few dozen KiB.
-const ARENA: usize = 128 * 1024;
+/// 64 KiB hold the parsed and the written form of a request of some ten KiB. A larger request grows the memory, which costs
+/// it a system call; a larger arena would cost every request the time to reset it.
+const ARENA: usize = 64 * 1024;
 const PAGE: usize = 64 * 1024;
 /// What the allocator itself may need round one block: its chunk header, a heap's base, and rounding.
 const OVERHEAD: usize = 256;

@@ -7,7 +7,7 @@
 //! the process, which all threads share. None is left in the steady state (a test counts them with strace):
 //!
 //! - The guest does not grow its memory. The SDK's allocator works in a static arena, and the stack is small; so
-//!   the whole memory is some 256 KiB from the start.
+//!   the whole memory is some 192 KiB from the start.
 //! - The pool keeps that memory mapped and writes the original contents over it ([`SMALL`] bytes are kept), and the same
 //!   for tables; stacks stay as they are, because no guest can read what another one left on its stack.
 //! - The pool has more slots than a host has plugins, so a plugin finds one that still holds its image.
