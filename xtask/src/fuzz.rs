@@ -51,6 +51,12 @@ pub struct FuzzArgs {
 struct Message {
     executable: Option<PathBuf>,
     manifest_path: Option<PathBuf>,
+    profile: Option<Profile>,
+}
+
+#[derive(Deserialize)]
+struct Profile {
+    test: bool,
 }
 
 /// A built target.
@@ -126,10 +132,15 @@ type Listed = HashMap<PathBuf, Vec<(PathBuf, Vec<String>)>>;
 fn listed(messages: &[u8]) -> Result<Listed, XtaskError> {
     let mut listed: HashMap<PathBuf, Vec<_>> = HashMap::new();
     for line in messages.split(|byte| *byte == b'\n') {
-        let Ok(Message { executable: Some(binary), manifest_path: Some(manifest) }) = serde_json::from_slice(line)
+        let Ok(Message { executable: Some(binary), manifest_path: Some(manifest), profile }) =
+            serde_json::from_slice(line)
         else {
             continue;
         };
+        // Programs are built as well. They would not list tests but start.
+        if !profile.is_some_and(|profile| profile.test) {
+            continue;
+        }
         let name = binary.display().to_string();
         let tests = Command::new(&binary).args(["--list", "--format", "terse"]).output();
         let tests = tests.map_err(XtaskError::no_program(&name))?;
@@ -182,6 +193,7 @@ fn run_once(root: &Path, ready: &Ready, cases: u64) -> Result<Option<String>, Xt
     command
         .args([&ready.test, "--exact", "--nocapture"])
         .env("PROPTEST_CASES", cases.to_string())
+        .env_remove("PROPTEST_RNG_SEED")
         .current_dir(root.join(ready.target.folder()))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

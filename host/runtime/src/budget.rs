@@ -21,11 +21,11 @@ pub const STACK: ByteSize = ByteSize::kib(512);
 pub struct Budget {
     /// Linear memory of one instance, over all its memories.
     pub memory: ByteSize,
-    /// CPU time of one gate hook (blacklist, verify, priority), by the thread's clock.
+    /// CPU time of one gate hook (blacklist, verify, priority).
     pub gate_cpu: Duration,
     /// Wall time of one gate hook, within that of the request.
     pub gate_wall: Duration,
-    /// CPU time of one forward or stream, by the thread's clock.
+    /// CPU time of one forward or stream.
     pub forward_cpu: Duration,
     /// Wall time of a whole request, when the request itself does not ask for less.
     pub wall: Duration,

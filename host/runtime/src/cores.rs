@@ -4,11 +4,11 @@
 //! else's guest gets one before that, and with more of its calls in line than threads, not after it either. So a slot
 //! takes at most all threads but one (the only one, when there is only one).
 //!
-//! A place is held for one poll and no longer: a call that waits for its caller, or yields at an epoch, holds none. When
-//! none is free the poll stands in line, first come first served, and the next place that is given back goes to it:
-//! whoever comes later cannot get in between. What is counted as CPU time starts behind the line.
+//! A place is held for one poll of a call: one that waits for its caller, or yields at an epoch, holds none. When none is
+//! free the poll stands in line, first come first served, and the next place that is given back goes to it: whoever comes
+//! later cannot get in between. What is counted as CPU time starts behind the line.
 //!
-//! Hooks of one request that follow one another at once share one place ([`stay`]): standing in line for each of them would
+//! But hooks of one request that follow one another at once share one place ([`stay`], [`release`]): standing in line for each of them would
 //! have the request change its thread with its neighbour's at every hook.
 
 mod stay;
@@ -19,7 +19,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
-pub use self::stay::stay;
+pub use self::stay::{release, stay};
 use crate::meter::{CpuMeter, Metered};
 
 /// The shares of one host's slots.

@@ -4,9 +4,10 @@
 //! the thread that polls the call: around each poll, and at each epoch tick in between.
 //!
 //! Reading that clock is a system call, and most polls take less time than a few of them. A poll that was over within
-//! [`SHORT`] is charged what the wall clock says, which costs no system call and is never less than the CPU time. For
-//! a longer one the thread's clock counts since it was last read, which was at most [`SHORT`] before the poll began. So a
-//! call is never charged less than it took, nor more than the wall clock says, and at most [`SHORT`] too much for each poll.
+//! [`SHORT`] is charged what the wall clock says, which costs no system call and is not less than the CPU time. For a longer
+//! one the thread's clock counts since it was last read, which was at most [`SHORT`] before the poll began: so it is read
+//! once in [`SHORT`] at most. A call is not charged less than it took, nor more than the wall clock says, and at most
+//! [`SHORT`] too much for each poll.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -30,13 +31,21 @@ const BETWEEN_POLLS: u64 = u64::MAX;
 #[derive(Debug)]
 pub struct CpuMeter {
     spent: AtomicU64,
+    /// When the poll that runs began, by the wall clock.
     slice_start: AtomicU64,
+    /// What the thread's clock said then or shortly before.
+    slice_cpu: AtomicU64,
     limit: AtomicU64,
 }
 
 impl Default for CpuMeter {
     fn default() -> Self {
-        CpuMeter { spent: AtomicU64::new(0), slice_start: AtomicU64::new(BETWEEN_POLLS), limit: AtomicU64::new(0) }
+        CpuMeter {
+            spent: AtomicU64::new(0),
+            slice_start: AtomicU64::new(BETWEEN_POLLS),
+            slice_cpu: AtomicU64::new(0),
+            limit: AtomicU64::new(0),
+        }
     }
 }
 
@@ -62,7 +71,7 @@ impl CpuMeter {
     pub fn spent(&self) -> Duration {
         let slice = match self.slice_start.load(Ordering::Relaxed) {
             BETWEEN_POLLS => 0,
-            start => Reading::cpu_since(start),
+            wall => Reading { wall, cpu: self.slice_cpu.load(Ordering::Relaxed) }.cpu_since(),
         };
         Duration::from_nanos(self.spent.load(Ordering::Relaxed) + slice)
     }
@@ -73,7 +82,9 @@ impl CpuMeter {
     }
 
     fn enter(&self) {
-        self.slice_start.store(Reading::begin(), Ordering::Relaxed);
+        let began = Reading::begin();
+        self.slice_cpu.store(began.cpu, Ordering::Relaxed);
+        self.slice_start.store(began.wall, Ordering::Relaxed);
     }
 
     fn leave(&self) {
@@ -83,7 +94,7 @@ impl CpuMeter {
     }
 }
 
-/// What this thread's two clocks said at the same moment, in nanoseconds.
+/// What this thread's two clocks said, in nanoseconds.
 #[derive(Clone, Copy)]
 struct Reading {
     wall: u64,
@@ -95,22 +106,22 @@ thread_local! {
 }
 
 impl Reading {
-    /// Begins a poll at the returned time of the wall clock.
-    fn begin() -> u64 {
+    /// The wall clock now, and the thread's clock as it was at most [`SHORT`] ago.
+    fn begin() -> Reading {
         let wall = read(ClockId::Monotonic);
         if wall.saturating_sub(LAST.get().wall) > SHORT {
             LAST.set(Reading { wall, cpu: read(ClockId::ThreadCPUTime) });
         }
-        wall
+        Reading { wall, cpu: LAST.get().cpu }
     }
 
-    /// CPU time of the poll that began at `start` on this thread.
-    fn cpu_since(start: u64) -> u64 {
-        let wall = read(ClockId::Monotonic).saturating_sub(start);
+    /// CPU time of the poll that began then on this thread.
+    fn cpu_since(&self) -> u64 {
+        let wall = read(ClockId::Monotonic).saturating_sub(self.wall);
         if wall <= SHORT {
             return wall;
         }
-        wall.min(read(ClockId::ThreadCPUTime).saturating_sub(LAST.get().cpu))
+        wall.min(read(ClockId::ThreadCPUTime).saturating_sub(self.cpu))
     }
 }
 
@@ -197,6 +208,18 @@ mod tests {
         Metered::new(meter.clone(), call).await;
         let charged = meter.charged();
         assert!(charged >= Duration::from_millis(20) && charged <= begun.elapsed(), "{charged:?}");
+    }
+
+    #[tokio::test]
+    async fn what_another_call_reads_meanwhile_takes_nothing_away() {
+        let [outer, inner] = [(); 2].map(|()| Arc::new(CpuMeter::default()));
+        let call = async {
+            burn(Duration::from_millis(5));
+            Metered::new(inner.clone(), async { burn(Duration::from_millis(5)) }).await;
+        };
+        Metered::new(outer.clone(), call).await;
+        assert!(outer.charged() >= Duration::from_millis(10), "{:?}", outer.charged());
+        assert!(inner.charged() >= Duration::from_millis(5), "{:?}", inner.charged());
     }
 
     #[tokio::test]

@@ -19,7 +19,7 @@ use wasmtime::component::Resource;
 use crate::bindings::{Failure, Reply, Request, Verdict};
 use crate::capability::{Broken, Outlet, ResponseStream};
 use crate::conduct::Behind;
-use crate::cores::OnCore;
+use crate::cores::{OnCore, release};
 use crate::error::CallError;
 use crate::fault::{classify, explain};
 use crate::instances::{Asker, Home, Instances, Left, Live, Settled};
@@ -301,6 +301,9 @@ impl Run {
 
     async fn finish<T>(self, call: impl Future<Output = wasmtime::Result<T>>) -> Result<T, CallError> {
         let ended = OnCore::new(self.version.cores().clone(), self.meter.clone(), call).await;
+        if matches!(self.hook, Hook::Forward | Hook::Streaming) {
+            release();
+        }
         ended.map_err(|error| classify(&self.version, self.hook, self.cpu, error))
     }
 }

@@ -72,7 +72,7 @@ pub struct Lap {
     pub version: Arc<str>,
     /// From asking to the answer; making the instance counts in the first stage that it is made for.
     pub wall: Duration,
-    /// CPU time of the guest, by the thread's clock. None in the queue.
+    /// CPU time of the guest, as its meter has it. None in the queue.
     pub cpu: Duration,
     /// Bytes of linear memory that the instance has had at most so far. 0 in the queue.
     pub memory: u64,

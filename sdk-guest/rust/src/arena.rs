@@ -5,8 +5,8 @@
 //! the arena an ordinary request never grows its memory, and with the small stack that the build asks for
 //! (64 KiB) the whole memory that the host has to reset is about 192 KiB.
 //!
-//! What bounds it: [`ARENA`] bytes without growth; above that the memory grows by what is needed, until the
-//! host's budget ends it.
+//! What bounds it: [`ARENA`] bytes without growth; above that the memory grows by what is needed, [`STEP`] pages at least,
+//! until the host's budget ends it.
 
 #![allow(unsafe_code, reason = "a global allocator hands out raw memory; each block says why it is sound")]
 
@@ -21,9 +21,11 @@ use talc::source::Source;
 use talc::wasm::WasmBinning;
 
 /// 64 KiB hold the parsed and the written form of a request of some ten KiB. A larger request grows the memory, which costs
-/// it a system call; a larger arena would cost every request the time to reset it.
+/// it a few system calls; a larger arena would cost every request the time to reset it.
 const ARENA: usize = 64 * 1024;
 const PAGE: usize = 64 * 1024;
+/// Pages of one growth: each is a system call, whatever its size.
+const STEP: usize = 2;
 /// What the allocator itself may need round one block: its chunk header, a heap's base, and rounding.
 const OVERHEAD: usize = 256;
 
@@ -53,7 +55,7 @@ unsafe impl Source for ArenaThenGrow {
         }
         let needed =
             layout.size().checked_add(layout.align()).and_then(|bytes| bytes.checked_add(OVERHEAD)).ok_or(())?;
-        let pages = needed.div_ceil(PAGE);
+        let pages = needed.div_ceil(PAGE).max(STEP);
         let before = std::arch::wasm32::memory_grow::<0>(pages);
         if before == usize::MAX {
             return Err(());

@@ -6,7 +6,6 @@
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::sync::Arc;
 
 use super::{CorePlace, CoreShare};
@@ -16,14 +15,13 @@ thread_local! {
     static KEPT: Cell<Option<Option<CorePlace>>> = const { Cell::new(None) };
 }
 
-/// Polls a request's task; the places that its guests' calls are done with are kept within each poll.
-pub async fn stay<F: Future>(task: F) -> F::Output {
-    let mut task = pin!(task);
-    poll_fn(|context| {
+/// Polls a request's task; the place that a call of its guests is done with is kept, to the end of the poll at most.
+pub fn stay<F: Future>(task: F) -> impl Future<Output = F::Output> {
+    let mut task = Box::pin(task);
+    poll_fn(move |context| {
         let _poll = Poll { outside: KEPT.replace(Some(None)) };
         task.as_mut().poll(context)
     })
-    .await
 }
 
 /// One poll. What was kept is given back at its end, also by a panic.
@@ -42,6 +40,14 @@ pub fn kept(share: &Arc<CoreShare>) -> Option<CorePlace> {
     let place = KEPT.take()?;
     KEPT.set(Some(None));
     place.filter(|place| Arc::ptr_eq(&place.0, share))
+}
+
+/// No guest is asked any more for this request: what is left is the host's work, and needs no place.
+pub fn release() {
+    if let Some(place) = KEPT.take() {
+        KEPT.set(Some(None));
+        drop(place);
+    }
 }
 
 /// A call is done with its place.

@@ -135,6 +135,9 @@ async fn hooks_that_follow_one_another_share_a_place_up_to_the_end_of_the_poll()
         assert_eq!(called.times(), 0);
         short(&other).await;
         assert_eq!(called.times(), 1, "nobody holds two places");
+        release();
+        drop(enter(&other, &mut None, &called).unwrap());
+        short(&other).await;
         tokio::task::yield_now().await;
         drop(enter(&other, &mut None, &called).unwrap());
     })

@@ -4,9 +4,10 @@
 //!
 //! A fresh instance has never seen another caller, so nothing that a plugin forgets to forget can reach one. It has to
 //! be cheap, and what makes instances dear is system calls: mapping, protecting and releasing memory takes one lock of
-//! the process, which all threads share. None is left in the steady state (a test counts them with strace):
+//! the process, which all threads share. None is left in the steady state for an ordinary request, of up to some ten KiB (a
+//! test counts them with strace):
 //!
-//! - The guest does not grow its memory. The SDK's allocator works in a static arena, and the stack is small; so
+//! - The guest does not grow its memory for it. The SDK's allocator works in a static arena, and the stack is small; so
 //!   the whole memory is some 192 KiB from the start.
 //! - The pool keeps that memory mapped and writes the original contents over it ([`SMALL`] bytes are kept), and the same
 //!   for tables; stacks stay as they are, because no guest can read what another one left on its stack.
