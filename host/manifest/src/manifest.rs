@@ -37,7 +37,13 @@ pub const MOST_ROUTES: usize = 256;
 /// Hashed fields, and listed headers, of one route.
 pub const MOST_FIELDS: usize = 64;
 
-/// Longest name of a plugin, a version or a route, in bytes.
+/// Settings of one plugin.
+pub const MOST_SETTINGS: usize = 64;
+
+/// Longest description of a setting, in bytes.
+pub const LONGEST_DESCRIPTION: usize = 200;
+
+/// Longest name of a plugin, a version, a route or a setting, in bytes.
 pub const LONGEST_NAME: usize = 64;
 
 /// The manifest as it is embedded in the component: `plugin.toml` with the schemas read in.
@@ -53,6 +59,9 @@ pub struct Manifest {
     /// The imports that the plugin asks for.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub wants: BTreeSet<Want>,
+    /// The settings that the plugin reads, each with what the operator has to know of it. Empty says nothing of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub config: BTreeMap<String, String>,
     /// The budgets that the plugin asks for.
     #[serde(default)]
     pub budget: BudgetRequest,
@@ -155,6 +164,8 @@ struct Source {
     #[serde(default)]
     wants: BTreeSet<Want>,
     #[serde(default)]
+    config: BTreeMap<String, String>,
+    #[serde(default)]
     budget: BudgetRequest,
     #[serde(default)]
     routes: BTreeMap<String, RouteSource>,
@@ -190,6 +201,7 @@ impl Manifest {
             version: source.version,
             hooks: source.hooks,
             wants: source.wants,
+            config: source.config,
             budget: source.budget,
             routes,
         };
@@ -229,6 +241,7 @@ impl Manifest {
         require(!self.hooks.is_empty(), "hooks", known)?;
         self.check_answers(Hook::Streaming, |route| route.stream.is_some())?;
         self.check_answers(Hook::Forward, |route| route.stream.is_none())?;
+        self.check_settings()?;
         require(self.budget.memory != Some(ByteSize(0)), "budget.memory", "must be more than nothing")?;
         let wall = self.budget.wall.is_none_or(|wall| wall.duration().as_secs() <= LONGEST_WALL);
         require(wall, "budget.wall", &format!("must be at most {LONGEST_WALL}s"))?;
@@ -237,6 +250,27 @@ impl Manifest {
         require(self.budget.output != Some(ByteSize(0)), "budget.output", "must be more than nothing")?;
         require(self.routes.len() <= MOST_ROUTES, "routes", &format!("must be at most {MOST_ROUTES}"))?;
         self.routes.iter().try_for_each(|(name, route)| route.check(name))
+    }
+
+    fn check_settings(&self) -> Result<(), ManifestError> {
+        let wanted = self.config.is_empty() || self.wants.contains(&Want::Config);
+        require(wanted, "config", "needs the import `config`: add it to `wants`")?;
+        require(self.config.len() <= MOST_SETTINGS, "config", &format!("must be at most {MOST_SETTINGS} settings"))?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        self.config.iter().try_for_each(|(name, description)| {
+            let field = format!("config.{}", shown(name));
+            let named = fits(name) && name.chars().all(plain);
+            require(named, &field, "must have a name of 1 to 64 letters, digits, -, _ and .")?;
+            let described = (1..=LONGEST_DESCRIPTION).contains(&description.len());
+            let printable = described && !description.chars().any(char::is_control);
+            require(printable, &field, "must have a description of 1 to 200 bytes in one line")
+        })
+    }
+
+    /// The first of these settings that the plugin says it does not read; none when it says nothing of its settings.
+    pub fn unknown_setting<'c>(&self, config: &'c BTreeMap<String, String>) -> Option<&'c str> {
+        let says = !self.config.is_empty();
+        config.keys().find(|name| says && !self.config.contains_key(*name)).map(String::as_str)
     }
 
     /// Each route has the hook that answers it, and each such hook has a route.

@@ -82,6 +82,7 @@ impl Loader {
                 "set in `config`, but the plugin does not want `config`"
             );
         }
+        check_settings(&file.manifest, spec)?;
         let budget = decide(&file.manifest, spec)?;
         if spec.instances == Some(InstanceSpec::Resident) && file.manifest.hooks.contains(&Hook::Streaming) {
             return Err(LoadError::ResidentStream { slot: spec.name.clone() });
@@ -127,6 +128,13 @@ impl Loader {
 fn unread_settings<'a>(manifest: &Manifest, config: &'a BTreeMap<String, String>) -> impl Iterator<Item = &'a str> {
     let read = manifest.wants.contains(&Want::Config);
     config.keys().filter(move |_| !read).map(String::as_str)
+}
+
+/// A misspelt setting of a gate would leave it open.
+fn check_settings(manifest: &Manifest, spec: &SlotSpec) -> Result<(), LoadError> {
+    let Some(setting) = manifest.unknown_setting(&spec.config) else { return Ok(()) };
+    let known = manifest.config.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+    Err(LoadError::Setting { slot: spec.name.clone(), setting: setting.to_owned(), known })
 }
 
 fn decide(manifest: &Manifest, spec: &SlotSpec) -> Result<Budget, LoadError> {

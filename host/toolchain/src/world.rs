@@ -62,6 +62,7 @@ pub(crate) mod tests {
             version: "1".into(),
             hooks: hooks.iter().copied().collect(),
             wants: wants.iter().copied().collect(),
+            config: Default::default(),
             budget: Default::default(),
             routes: Default::default(),
         }

@@ -19,14 +19,6 @@ fn blacklist(request: &Request) -> (bool, String) {
     }
 }
 
-/// How the settings are written by mistake: as in Python, and as in the host's own `admit`.
-const MISSPELT: [(&str, &str); 4] = [
-    ("min_stake", "min-stake"),
-    ("require_permit", "require-permit"),
-    ("permit", "require-permit"),
-    ("hotkeys", "allow"),
-];
-
 /// What a caller is told about what is the operator's business.
 const NOT_OPEN: &str = "not open for requests";
 
@@ -40,9 +32,6 @@ struct Settings {
 impl Settings {
     /// All of them are read, also when one of them decides: a mistake in any is found with the first request.
     fn read() -> Result<Settings, String> {
-        if let Some((written, meant)) = MISSPELT.iter().find(|(written, _)| config::get(written).is_some()) {
-            return Err(format!("there is no setting {written:?}; write {meant:?}"));
-        }
         let min_stake = config::get("min-stake").map_or(Ok(0.0), |text| amount(&text))?;
         let require_permit = match config::get("require-permit").as_deref() {
             None | Some("false") => false,
@@ -167,14 +156,6 @@ mod tests {
             assert!(problem.contains(&format!("{key:?}")), "{problem}");
             testing::configure(key, good);
             assert_eq!(init(), Ok(()));
-        }
-    }
-
-    #[test]
-    fn a_setting_under_another_name_turns_everybody_away() {
-        for (written, _) in MISSPELT {
-            let said = reason(&[(written, "0")], "5Validator", subnet);
-            assert_eq!(said.as_deref(), Some(NOT_OPEN), "{written}");
         }
     }
 

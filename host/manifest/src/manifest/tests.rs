@@ -67,6 +67,10 @@ fn refuses_values_out_of_range() {
         ("1MiB", "1GiB", "routes.TextGeneration.max-body"),
         ("TextGeneration", "\"a/b\"", "routes.a/b"),
         ("memory = \"32MiB\"", "memory = \"0B\"", "budget.memory"),
+        ("wants = [\"config\"]\n", "[config]\ndeny = \"hotkeys\"\n", "config"),
+        ("[budget]", "[config]\n\"a b\" = \"x\"\n[budget]", "config.a b"),
+        ("[budget]", "[config]\ndeny = \"\"\n[budget]", "config.deny"),
+        ("[budget]", "[config]\ndeny = \"one\\ntwo\"\n[budget]", "config.deny"),
     ];
     for (from, to, expected) in table {
         match from_text(&GOOD.replace(from, to)) {
@@ -74,6 +78,18 @@ fn refuses_values_out_of_range() {
             other => panic!("{to}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn a_plugin_that_names_its_settings_has_no_others() {
+    let written = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), String::new())).collect();
+    let silent = from_text(GOOD).unwrap();
+    assert_eq!(silent.unknown_setting(&written(&["anything"])), None);
+    let named = from_text(&GOOD.replace("[budget]", "[config]\ndeny = \"a JSON list\"\n[budget]")).unwrap();
+    assert_eq!(named.unknown_setting(&written(&["deny"])), None);
+    assert_eq!(named.unknown_setting(&written(&[])), None);
+    assert_eq!(named.unknown_setting(&written(&["Deny", "deny"])), Some("Deny"));
+    assert_eq!(Manifest::from_section(&named.to_section().unwrap()).unwrap(), named);
 }
 
 #[test]

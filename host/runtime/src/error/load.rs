@@ -40,6 +40,21 @@ pub enum LoadError {
         granted: String,
     },
 
+    /// The operator wrote a setting that it does not read.
+    #[error("slot `{slot}`: the plugin has no setting `{setting}`")]
+    #[diagnostic(
+        code(soma::plugin::unknown_setting),
+        help("mend `config` under [slots.{slot}] in soma.toml; the plugin reads: {known}")
+    )]
+    Setting {
+        /// The operator's slot.
+        slot: String,
+        /// The key that the operator wrote.
+        setting: String,
+        /// The plugin's settings.
+        known: String,
+    },
+
     /// It streams, and the operator wants one instance for all.
     #[error("slot `{slot}`: a plugin with the hook `streaming` cannot be resident")]
     #[diagnostic(

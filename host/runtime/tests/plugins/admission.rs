@@ -50,6 +50,19 @@ async fn a_metagraph_that_is_not_granted_refuses_the_plugin_with_the_line_to_wri
 }
 
 #[tokio::test]
+async fn a_setting_that_the_plugin_does_not_name_is_refused_and_those_that_there_are_listed() {
+    let mut spec = slot("mine", guest("stake-gate"));
+    spec.grant = [Want::Config, Want::Metagraph].into();
+    for (misspelt, value) in [("min_stake", "1000"), ("Allow", "[]"), ("", "x")] {
+        spec.config = [("min-stake", "1"), (misspelt, value)].map(|(key, value)| (key.into(), value.into())).into();
+        let error = refusal_of(spec.clone()).await;
+        let LoadError::Setting { setting, .. } = &error else { panic!("{error:?}") };
+        assert_eq!(setting, misspelt);
+        assert!(help(&error).ends_with("the plugin reads: allow, min-stake, require-permit"), "{}", help(&error));
+    }
+}
+
+#[tokio::test]
 async fn a_grant_that_nobody_uses_does_no_harm() {
     let mut spec = slot_of("probe_caller");
     spec.grant = Want::ALL.into();

@@ -47,14 +47,16 @@ fn said(file: &PluginFile) -> Vec<String> {
     let manifest = &file.manifest;
     let imports = names(&file.imports);
     let imports = if file.imports.is_empty() { imports } else { format!("{imports} (the operator has to grant each)") };
-    vec![
+    let mut lines = vec![
         format!("{} {}", manifest.name, manifest.version),
         format!("  digest   {} (file digest)", file.digest),
         format!("  size     {}", ByteSize(file.bytes.len() as u64)),
         format!("  hooks    {}", names(&manifest.hooks)),
         format!("  wants    {}", names(&manifest.wants)),
         format!("  imports  {imports}"),
-    ]
+    ];
+    lines.extend(manifest.config.iter().map(|(name, text)| format!("  setting  {name}: {text}")));
+    lines
 }
 
 fn route_lines(name: &str, route: &RouteSpec) -> Vec<String> {
