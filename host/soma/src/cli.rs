@@ -16,8 +16,8 @@ mod wallet;
 
 pub use self::bench::BenchFlags;
 pub use self::chain::{
-    BalanceFlags, ChainCommand, ChainFlags, MetagraphFlags, Order, RegisterFlags, ServeFlags, SpendFlags, StakeFlags,
-    WeightsFlags,
+    BalanceFlags, ChainCommand, ChainFlags, MetagraphFlags, NetworkFlags, Order, RegisterFlags, ServeFlags, SpendFlags,
+    StakeFlags, WeightsFlags,
 };
 pub use self::doctor::DoctorFlags;
 pub use self::explain::ExplainFlags;
@@ -87,26 +87,9 @@ pub struct RunFlags {
     /// Serve without a chain: admit anyone who can sign, or the hotkeys under `admit` in soma.toml.
     #[arg(long)]
     pub offline: bool,
-    /// The subnet [default: 1].
-    #[arg(long, env = "BT_NETUID", value_name = "NUMBER")]
-    pub netuid: Option<u16>,
-    /// The network: finney, test, local or a URL [default: finney].
-    #[arg(
-        long = "subtensor.network",
-        visible_alias = "network",
-        env = "BT_SUBTENSOR_NETWORK",
-        hide_env_values = true,
-        value_name = "NETWORK"
-    )]
-    pub network: Option<String>,
-    /// Endpoint of the chain, ws:// or wss://, or several with commas between them, best first [default: the network's].
-    #[arg(
-        long = "subtensor.chain_endpoint",
-        env = "BT_SUBTENSOR_CHAIN_ENDPOINT",
-        hide_env_values = true,
-        value_name = "URL"
-    )]
-    pub chain_endpoint: Option<String>,
+    /// The chain and the subnet.
+    #[command(flatten)]
+    pub chain: NetworkFlags,
     /// Port to listen on [default: 8091].
     #[arg(long = "axon.port", env = "BT_AXON_PORT", value_name = "PORT")]
     pub port: Option<u16>,

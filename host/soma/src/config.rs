@@ -257,8 +257,8 @@ impl File {
         let ip = flags.ip.or(self.axon.ip).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let port = flags.port.or(self.axon.port).unwrap_or(PORT);
         let proxies = self.axon.proxies();
-        let netuid = flags.netuid.or(self.neuron.netuid).unwrap_or(1);
-        let network = flags.network.clone().or(self.neuron.network).unwrap_or_else(|| "finney".to_owned());
+        let netuid = flags.chain.netuid.or(self.neuron.netuid).unwrap_or(1);
+        let network = flags.chain.network.clone().or(self.neuron.network).unwrap_or_else(|| "finney".to_owned());
         let chain = if flags.offline {
             None
         } else {

@@ -1,5 +1,6 @@
 //! Flags of `soma chain`.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -7,9 +8,9 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::{WalletFlags, examples};
 
-/// Which chain. A flag wins over its environment variable, that over soma.toml.
+/// Which chain and which subnet of it: the same for a host and for a command.
 #[derive(Clone, Debug, Args)]
-pub struct ChainFlags {
+pub struct NetworkFlags {
     /// The network: finney, test, local or a URL [default: finney].
     #[arg(
         long = "subtensor.network",
@@ -19,18 +20,32 @@ pub struct ChainFlags {
         value_name = "NETWORK"
     )]
     pub network: Option<String>,
-    /// A node of that network to ask in place of the public ones. Several, with commas between, are tried in turn.
+    /// Endpoint of that network, ws:// or wss://, in place of the public ones; several with commas between them, best first.
     #[arg(
         long = "subtensor.chain_endpoint",
         env = "BT_SUBTENSOR_CHAIN_ENDPOINT",
         hide_env_values = true,
         value_delimiter = ',',
+        value_parser = endpoint,
         value_name = "URL"
     )]
     pub endpoints: Vec<String>,
     /// The subnet [default: 1].
     #[arg(long, env = "BT_NETUID", value_name = "NUMBER")]
     pub netuid: Option<u16>,
+}
+
+/// One of a list that may have blanks behind its commas.
+fn endpoint(text: &str) -> Result<String, Infallible> {
+    Ok(text.trim().to_owned())
+}
+
+/// Flags of every command that asks the chain. A flag wins over its environment variable, that over soma.toml.
+#[derive(Clone, Debug, Args)]
+pub struct ChainFlags {
+    /// The chain and the subnet.
+    #[command(flatten)]
+    pub chain: NetworkFlags,
     /// The configuration file. Its network, subnet and wallet are taken where no flag names them; it may be missing.
     #[arg(long, short, env = "SOMA_CONFIG", default_value = "soma.toml", value_name = "FILE")]
     pub config: PathBuf,

@@ -58,15 +58,11 @@ impl ChainSection {
         if let Some(kind) = refused(external) {
             return Err(SomaError::ExternalAddress { address: external, kind }.into());
         }
-        let named =
-            flags.chain_endpoint.as_ref().map(|urls| urls.split(',').map(|url| url.trim().to_owned()).collect());
         let known = Endpoints::parse(network)?;
         // The file's endpoints are those of the file's network.
-        let of_the_file = self.endpoints.filter(|_| flags.network.is_none());
-        let endpoints = match named.or(of_the_file).filter(|urls: &Vec<String>| !urls.is_empty()) {
-            Some(urls) => Endpoints::new(known.network(), &urls)?,
-            None => known,
-        };
+        let of_the_file = self.endpoints.filter(|_| flags.chain.network.is_none()).unwrap_or_default();
+        let urls = if flags.chain.endpoints.is_empty() { &of_the_file } else { &flags.chain.endpoints };
+        let endpoints = if urls.is_empty() { known } else { Endpoints::new(known.network(), urls)? };
         Ok(ChainSettings {
             endpoints,
             netuid,

@@ -170,6 +170,7 @@ fn inspect_shows_what_the_operator_has_to_write_and_what_it_costs() {
         "route TextStream: a stream (text/event-stream, status 200), body at most 1.0 MiB",
         "max_tokens: integer = 100",
         "signed by the caller of a synapse: prompt (str), max_tokens (int)",
+        "setting  deny: a JSON list of hotkeys that are turned away",
         "grant = [\"config\"]",
         "budget = { memory = \"1GiB\" }",
         "linear memory",
@@ -178,7 +179,7 @@ fn inspect_shows_what_the_operator_has_to_write_and_what_it_costs() {
     }
     let finished = run(&bench, &["inspect", path, "--measure", "--json"]);
     let all: Value = serde_json::from_str(&finished.stdout).unwrap();
-    assert_eq!(all["measured"]["instance_memory"], json!(256 << 10), "{all}");
+    assert_eq!(all["measured"]["instance_memory"], json!(192 << 10), "{all}");
     assert!(all["measured"]["instance_us"].as_f64().unwrap() > 0.0, "{all}");
     // What it says to write is TOML.
     let slot: toml::Table = all["slot"].as_str().unwrap().parse().unwrap();

@@ -34,13 +34,13 @@ impl Place {
     /// A file that cannot be read, a network that is none, a wallet's name that cannot be one.
     pub fn settle(flags: &ChainFlags) -> miette::Result<Place> {
         let file = if flags.config.exists() { File::read(&flags.config)? } else { File::default() };
-        let network = flags.network.as_deref().or(file.network());
+        let network = flags.chain.network.as_deref().or(file.network());
         // The file's endpoints are those of the file's network.
-        let of_the_file = if flags.network.is_none() { file.endpoints() } else { &[] };
-        let urls = if flags.endpoints.is_empty() { of_the_file } else { &flags.endpoints };
+        let of_the_file = if flags.chain.network.is_none() { file.endpoints() } else { &[] };
+        let urls = if flags.chain.endpoints.is_empty() { of_the_file } else { &flags.chain.endpoints };
         Ok(Place {
             endpoints: endpoints(network, urls)?,
-            netuid: flags.netuid.or(file.netuid()).unwrap_or(NETUID),
+            netuid: flags.chain.netuid.or(file.netuid()).unwrap_or(NETUID),
             wallet: file.wallet(&flags.wallet)?,
             file,
         })

@@ -56,18 +56,15 @@ pub async fn check(flags: &RunFlags, settings: Option<&Settings>, hotkey: Option
 impl Inquiry {
     /// The chain that `soma run` would take. A configuration that cannot be used leaves the flags.
     fn of(flags: &RunFlags, settings: Option<&Settings>, hotkey: Option<&str>) -> Result<Inquiry, ChainError> {
-        let network = flags.network.as_deref().or(settings.map(|settings| settings.network.as_str()));
+        let network = flags.chain.network.as_deref().or(settings.map(|settings| settings.network.as_str()));
         let endpoints = match settings.and_then(|settings| settings.chain.as_ref()) {
             Some(chain) => chain.endpoints.clone(),
-            None => {
-                let urls = flags.chain_endpoint.iter().flat_map(|urls| urls.split(','));
-                place::endpoints(network, &urls.map(|url| url.trim().to_owned()).collect::<Vec<_>>())?
-            }
+            None => place::endpoints(network, &flags.chain.endpoints)?,
         };
         Ok(Inquiry {
             network: place::shown(&endpoints),
             endpoints,
-            netuid: settings.map(|settings| settings.netuid).or(flags.netuid).unwrap_or(NETUID),
+            netuid: settings.map(|settings| settings.netuid).or(flags.chain.netuid).unwrap_or(NETUID),
             hotkey: hotkey.and_then(|hotkey| PublicKey::from_ss58(hotkey).ok()),
             journal: settings.map(|settings| settings.state.join(JOURNAL)),
         })
