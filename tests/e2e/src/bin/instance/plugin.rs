@@ -61,14 +61,14 @@ impl Loading {
         };
         call(&first).await.ok_or("the engine stopped")??;
 
-        let ready = loader.load(&slot(&format!("{guest}-ready"), guest, Mode::Ready)?).await?;
-        while ready.idle() > 0 {
-            call(&ready).await.ok_or("the engine stopped")??;
-        }
+        // What a version holds without instances is what the same one without ready-made ones adds.
         let before = proportional()?;
+        let bare = loader.load(&slot(&format!("{guest}-bare"), guest, Mode::Fresh)?).await?;
+        let without = proportional()?;
+        let ready = loader.load(&slot(&format!("{guest}-ready"), guest, Mode::Ready)?).await?;
         ready.made_ready().await;
-        let idle = (proportional()? - before) / READY as f64;
-        drop(ready);
+        let idle = (proportional()? - without - (without - before)) / READY as f64;
+        drop((bare, ready));
 
         let warm = loader.load(&slot(&format!("{guest}-warm"), guest, Mode::Warm)?).await?;
         let before = (proportional()?, warm.idle());
