@@ -224,3 +224,21 @@ pub struct GrantError {
     /// The whole list as it would have to be.
     pub line: String,
 }
+
+/// The operator wrote settings that the plugin does not read: a misspelt one would leave a gate open.
+#[derive(Debug, Error, Diagnostic)]
+#[error("slot `{slot}`: the plugin has no setting {unknown}; it reads {known}")]
+#[diagnostic(
+    code(soma::plugin::unknown_setting),
+    help(
+        "mend `config` under [slots.{slot}] in soma.toml; a running host takes it, together with `plugin`, on SIGHUP"
+    )
+)]
+pub struct SettingError {
+    /// The operator's slot.
+    pub slot: String,
+    /// The keys that the operator wrote, quoted.
+    pub unknown: String,
+    /// The plugin's settings, quoted.
+    pub known: String,
+}

@@ -3,7 +3,7 @@
 //! Admission reads the component at depth 0 and validates it. What it refuses, it refuses with the line to
 //! mend: in `plugin.toml` when the component and its manifest disagree, in `soma.toml` when a grant is missing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -17,7 +17,7 @@ use wasmparser::types::Types;
 use wasmparser::{Encoding, Parser, Payload, Validator};
 
 use crate::contract::{ALWAYS_GRANTED, Hook, InterfaceName, LIFECYCLE, Want};
-use crate::error::{GrantError, PluginFileError};
+use crate::error::{GrantError, PluginFileError, SettingError};
 use crate::manifest::Manifest;
 use crate::section;
 
@@ -123,6 +123,16 @@ impl PluginFile {
         }
     }
 
+    /// Refuses settings that the plugin does not read, when it says which it reads.
+    pub fn check_settings(&self, slot: &str, config: &BTreeMap<String, String>) -> Result<(), SettingError> {
+        let unknown = self.manifest.unknown_settings(config);
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let (unknown, known) = (quoted(unknown), quoted(self.manifest.config.keys()));
+        Err(SettingError { slot: slot.to_owned(), unknown, known })
+    }
+
     /// What an operator grants and the manifest does not want: it changes nothing, and is probably meant for another
     /// plugin.
     pub fn unused_grants(&self, granted: &BTreeSet<Want>) -> Vec<Want> {
@@ -221,6 +231,6 @@ fn exported_functions(types: &Types, export: &str) -> BTreeSet<String> {
     functions.map(|(name, _)| name.clone()).collect()
 }
 
-fn quoted<'a>(wants: impl Iterator<Item = &'a Want>) -> String {
-    wants.map(|want| format!("\"{want}\"")).collect::<Vec<_>>().join(", ")
+fn quoted<T: ToString>(names: impl IntoIterator<Item = T>) -> String {
+    names.into_iter().map(|name| format!("{:?}", name.to_string())).collect::<Vec<_>>().join(", ")
 }

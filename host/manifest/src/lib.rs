@@ -27,7 +27,7 @@ pub mod size;
 mod source;
 
 pub use contract::{Hook, Want};
-pub use error::{GrantError, ManifestError, PluginFileError};
+pub use error::{GrantError, ManifestError, PluginFileError, SettingError};
 pub use file::{Digest, PluginFile};
 pub use manifest::{BudgetRequest, Manifest, RouteSpec, StreamSpec};
 pub use millis::Millis;

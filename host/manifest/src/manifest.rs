@@ -256,21 +256,21 @@ impl Manifest {
         let wanted = self.config.is_empty() || self.wants.contains(&Want::Config);
         require(wanted, "config", "needs the import `config`: add it to `wants`")?;
         require(self.config.len() <= MOST_SETTINGS, "config", &format!("must be at most {MOST_SETTINGS} settings"))?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         self.config.iter().try_for_each(|(name, description)| {
             let field = format!("config.{}", shown(name));
             let named = fits(name) && name.chars().all(plain);
-            require(named, &field, "must have a name of 1 to 64 letters, digits, -, _ and .")?;
+            require(named, &field, "must have a name of 1 to 64 letters, digits, - and _")?;
             let described = (1..=LONGEST_DESCRIPTION).contains(&description.len());
             let printable = described && !description.chars().any(char::is_control);
             require(printable, &field, "must have a description of 1 to 200 bytes in one line")
         })
     }
 
-    /// The first of these settings that the plugin says it does not read; none when it says nothing of its settings.
-    pub fn unknown_setting<'c>(&self, config: &'c BTreeMap<String, String>) -> Option<&'c str> {
+    /// Those of these settings that the plugin does not read; none when it says nothing of its settings.
+    pub fn unknown_settings<'c>(&self, config: &'c BTreeMap<String, String>) -> Vec<&'c str> {
         let says = !self.config.is_empty();
-        config.keys().find(|name| says && !self.config.contains_key(*name)).map(String::as_str)
+        config.keys().filter(|name| says && !self.config.contains_key(*name)).map(String::as_str).collect()
     }
 
     /// Each route has the hook that answers it, and each such hook has a route.

@@ -71,6 +71,7 @@ impl Loader {
         let opened = tokio::task::spawn_blocking(move || PluginFile::open(&path)).await;
         let file = opened.map_err(|error| LoadError::Engine(error.to_string()))??;
         file.check_grants(&spec.name, &spec.grant)?;
+        file.check_settings(&spec.name, &spec.config)?;
         for grant in file.unused_grants(&spec.grant) {
             tracing::warn!(slot = spec.name, plugin = file.manifest.name, %grant, "granted, but the plugin does not want it");
         }
@@ -82,7 +83,6 @@ impl Loader {
                 "set in `config`, but the plugin does not want `config`"
             );
         }
-        check_settings(&file.manifest, spec)?;
         let budget = decide(&file.manifest, spec)?;
         if spec.instances == Some(InstanceSpec::Resident) && file.manifest.hooks.contains(&Hook::Streaming) {
             return Err(LoadError::ResidentStream { slot: spec.name.clone() });
@@ -128,13 +128,6 @@ impl Loader {
 fn unread_settings<'a>(manifest: &Manifest, config: &'a BTreeMap<String, String>) -> impl Iterator<Item = &'a str> {
     let read = manifest.wants.contains(&Want::Config);
     config.keys().filter(move |_| !read).map(String::as_str)
-}
-
-/// A misspelt setting of a gate would leave it open.
-fn check_settings(manifest: &Manifest, spec: &SlotSpec) -> Result<(), LoadError> {
-    let Some(setting) = manifest.unknown_setting(&spec.config) else { return Ok(()) };
-    let known = manifest.config.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-    Err(LoadError::Setting { slot: spec.name.clone(), setting: setting.to_owned(), known })
 }
 
 fn decide(manifest: &Manifest, spec: &SlotSpec) -> Result<Budget, LoadError> {

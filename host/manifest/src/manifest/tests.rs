@@ -70,6 +70,7 @@ fn refuses_values_out_of_range() {
         ("wants = [\"config\"]\n", "[config]\ndeny = \"hotkeys\"\n", "config"),
         ("[budget]", "[config]\n\"a b\" = \"x\"\n[budget]", "config.a b"),
         ("[budget]", "[config]\ndeny = \"\"\n[budget]", "config.deny"),
+        ("[budget]", "[config]\ndeny = \"\\u001b[0m\"\n[budget]", "config.deny"),
         ("[budget]", "[config]\ndeny = \"one\\ntwo\"\n[budget]", "config.deny"),
     ];
     for (from, to, expected) in table {
@@ -84,12 +85,29 @@ fn refuses_values_out_of_range() {
 fn a_plugin_that_names_its_settings_has_no_others() {
     let written = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), String::new())).collect();
     let silent = from_text(GOOD).unwrap();
-    assert_eq!(silent.unknown_setting(&written(&["anything"])), None);
+    assert_eq!(silent.unknown_settings(&written(&["anything"])), [""; 0]);
     let named = from_text(&GOOD.replace("[budget]", "[config]\ndeny = \"a JSON list\"\n[budget]")).unwrap();
-    assert_eq!(named.unknown_setting(&written(&["deny"])), None);
-    assert_eq!(named.unknown_setting(&written(&[])), None);
-    assert_eq!(named.unknown_setting(&written(&["Deny", "deny"])), Some("Deny"));
+    assert_eq!(named.unknown_settings(&written(&["deny"])), [""; 0]);
+    assert_eq!(named.unknown_settings(&written(&[])), [""; 0]);
+    assert_eq!(named.unknown_settings(&written(&["Deny", "deny", "x"])), ["Deny", "x"]);
     assert_eq!(Manifest::from_section(&named.to_section().unwrap()).unwrap(), named);
+}
+
+#[test]
+fn settings_are_bounded() {
+    let with = |settings: &[(String, String)]| {
+        let mut manifest = from_text(GOOD).unwrap();
+        manifest.config = settings.iter().cloned().collect();
+        Manifest::from_section(&manifest.to_section().unwrap())
+    };
+    let many = |count: usize| (0..count).map(|number| (number.to_string(), "x".to_owned())).collect::<Vec<_>>();
+    assert!(with(&many(MOST_SETTINGS)).is_ok() && with(&many(MOST_SETTINGS + 1)).is_err());
+    for (longest, good) in [(LONGEST_DESCRIPTION, true), (LONGEST_DESCRIPTION + 1, false)] {
+        assert_eq!(with(&[("deny".to_owned(), "x".repeat(longest))]).is_ok(), good, "{longest}");
+    }
+    for (longest, good) in [(LONGEST_NAME, true), (LONGEST_NAME + 1, false)] {
+        assert_eq!(with(&[("x".repeat(longest), "x".to_owned())]).is_ok(), good, "{longest}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use miette::Diagnostic;
-use soma_manifest::{GrantError, PluginFileError};
+use soma_manifest::{GrantError, PluginFileError, SettingError};
 use thiserror::Error;
 
 use super::CallError;
@@ -41,19 +41,9 @@ pub enum LoadError {
     },
 
     /// The operator wrote a setting that it does not read.
-    #[error("slot `{slot}`: the plugin has no setting `{setting}`")]
-    #[diagnostic(
-        code(soma::plugin::unknown_setting),
-        help("mend `config` under [slots.{slot}] in soma.toml; the plugin reads: {known}")
-    )]
-    Setting {
-        /// The operator's slot.
-        slot: String,
-        /// The key that the operator wrote.
-        setting: String,
-        /// The plugin's settings.
-        known: String,
-    },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Setting(#[from] SettingError),
 
     /// It streams, and the operator wants one instance for all.
     #[error("slot `{slot}`: a plugin with the hook `streaming` cannot be resident")]

@@ -56,9 +56,10 @@ async fn a_setting_that_the_plugin_does_not_name_is_refused_and_those_that_there
     for (misspelt, value) in [("min_stake", "1000"), ("Allow", "[]"), ("", "x")] {
         spec.config = [("min-stake", "1"), (misspelt, value)].map(|(key, value)| (key.into(), value.into())).into();
         let error = refusal_of(spec.clone()).await;
-        let LoadError::Setting { setting, .. } = &error else { panic!("{error:?}") };
-        assert_eq!(setting, misspelt);
-        assert!(help(&error).ends_with("the plugin reads: allow, min-stake, require-permit"), "{}", help(&error));
+        let LoadError::Setting(refusal) = &error else { panic!("{error:?}") };
+        assert_eq!(refusal.unknown, format!("{misspelt:?}"));
+        assert_eq!(refusal.known, "\"allow\", \"min-stake\", \"require-permit\"");
+        assert!(help(&error).contains("`config` under [slots.mine]"), "{}", help(&error));
     }
 }
 

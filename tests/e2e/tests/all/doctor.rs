@@ -100,6 +100,22 @@ fn a_plugin_that_is_not_there_and_a_bad_line_are_found() {
 }
 
 #[test]
+fn a_misspelt_setting_is_found_with_those_that_there_are() {
+    let bench = bench();
+    let mut text = miner::settings().text();
+    let gate = soma_e2e::places::guest("stake-gate").unwrap();
+    text += &format!(
+        "\n[slots.gate]\nplugin = {gate:?}\ngrant = [\"config\", \"metagraph\"]\nconfig = {{ min_stake = \"1\" }}\n"
+    );
+    bench.write("soma.toml", text.as_bytes()).unwrap();
+    let finished = offline(&bench, free_port().unwrap(), &["--json"]);
+    let (verdict, mend) = worst(&finished, "plugin");
+    assert_eq!(verdict, "wrong");
+    assert!(mend.contains("`config` under [slots.gate]"), "{mend}");
+    assert!(finished.stdout.contains("min_stake") && finished.stdout.contains("min-stake"), "{finished:?}");
+}
+
+#[test]
 fn a_running_host_is_recognised_and_after_a_kill_the_doctor_says_until_when() {
     let neuron = Neuron::start(&miner::settings()).unwrap();
     assert_eq!(neuron.ask(&miner::ask_synapse()).unwrap().status, 200);

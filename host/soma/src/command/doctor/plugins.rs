@@ -21,6 +21,9 @@ fn one(slot: &SlotSpec, running: Option<&SlotStatus>) -> Finding {
     if let Err(error) = file.check_grants(&slot.name, &slot.grant) {
         return Finding::from_error(CHECK, &error);
     }
+    if let Err(error) = file.check_settings(&slot.name, &slot.config) {
+        return Finding::from_error(CHECK, &error);
+    }
     let manifest = &file.manifest;
     let says = format!("{}: {} {}", slot.name, manifest.name, manifest.version);
     match running {

@@ -123,6 +123,7 @@ impl Trial<'_> {
         let kept = SlotSpec { instances: None, ..slot.clone() };
         match self.loader.load(&kept).await {
             Err(LoadError::Warm(error)) => return Ok(not_started(&error)),
+            Err(LoadError::Setting(error)) => return Ok(not_started(&error)),
             loaded => drop(loaded?),
         }
         let slots = Slots::load(self.loader.clone(), vec![slot.clone()]).await?;
@@ -219,7 +220,7 @@ fn caller(spec: &CallerSpec, metagraph: &Pinned) -> Caller {
 }
 
 /// The host would refuse the slot: nobody would be answered.
-fn not_started(error: &CallError) -> Outcome {
+fn not_started(error: &impl ToString) -> Outcome {
     Outcome { status: 503, code: Some(NOT_STARTED), detail: Some(error.to_string()), ..Outcome::default() }
 }
 
