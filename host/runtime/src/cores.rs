@@ -8,8 +8,8 @@
 //! free the poll stands in line, first come first served, and the next place that is given back goes to it: whoever comes
 //! later cannot get in between. What is counted as CPU time starts behind the line.
 //!
-//! But hooks of one request that follow one another at once share one place ([`stay()`], [`release`]): standing in line for each of them would
-//! have the request change its thread with its neighbour's at every hook.
+//! But hooks of one request that follow one another at once share one place ([`stay()`], [`release`]): standing in line for
+//! each of them would have the request change its thread with its neighbour's at every hook.
 
 mod stay;
 

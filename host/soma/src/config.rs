@@ -28,6 +28,10 @@ pub use self::reload::{needs_restart, other_slots};
 use crate::cli::{RunFlags, WalletFlags};
 use crate::error::SomaError;
 
+/// The network without a word: the main one, as in the Python SDK.
+pub const NETWORK: &str = "finney";
+/// The subnet without a word.
+pub const NETUID: u16 = 1;
 /// The port of the Python axon.
 const PORT: u16 = 8091;
 /// Folder of what coldkeys sign. A wallet's own has a dot in its name.
@@ -257,8 +261,8 @@ impl File {
         let ip = flags.ip.or(self.axon.ip).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let port = flags.port.or(self.axon.port).unwrap_or(PORT);
         let proxies = self.axon.proxies();
-        let netuid = flags.chain.netuid.or(self.neuron.netuid).unwrap_or(1);
-        let network = flags.chain.network.clone().or(self.neuron.network).unwrap_or_else(|| "finney".to_owned());
+        let netuid = flags.chain.netuid.or(self.neuron.netuid).unwrap_or(NETUID);
+        let network = flags.chain.network.clone().or(self.neuron.network).unwrap_or_else(|| NETWORK.to_owned());
         let chain = if flags.offline {
             None
         } else {

@@ -46,6 +46,18 @@ async fn leave_unsent(chain: &Chain) {
     assert_eq!((chain.extrinsics().await, chain.waiting().await, chain.kept()), (0, 0, 1));
 }
 
+/// A proxy that answers each reading of a block by its number among them, and how many there were.
+async fn reading(chain: &Chain, say: impl Fn(u32) -> Say + Send + Sync + 'static) -> (Proxy, Arc<AtomicU32>) {
+    let reads = Arc::new(AtomicU32::new(0));
+    let counting = Arc::clone(&reads);
+    let proxy = Proxy::before(&chain.net.url(), move |method, _| match method {
+        "chain_getBlock" => say(counting.fetch_add(1, Ordering::SeqCst)),
+        _ => Say::Through,
+    })
+    .await;
+    (proxy, reads)
+}
+
 async fn hash(chain: &Chain, number: u32) -> Value {
     json!(chain.client.rpc().chain_get_block_hash(Some(number.into())).await.unwrap().unwrap())
 }
@@ -226,16 +238,7 @@ async fn patience_ends_in_the_middle_of_a_look_too() {
     let chain = Chain::with_neurons(Layer::Pool).await;
     leave_unsent(&chain).await;
     chain.net.advance(20);
-    let reads = Arc::new(AtomicU32::new(0));
-    let counting = Arc::clone(&reads);
-    let proxy = Proxy::before(&chain.net.url(), move |method, _| match method {
-        "chain_getBlock" => {
-            counting.fetch_add(1, Ordering::SeqCst);
-            Say::After(Duration::from_millis(250))
-        }
-        _ => Say::Through,
-    })
-    .await;
+    let (proxy, reads) = reading(&chain, |_| Say::After(Duration::from_millis(250))).await;
     unsettled(&over(&proxy, &chain, SHORT).await).await;
     let first = reads.swap(0, Ordering::SeqCst);
     assert!(first < 15, "{first}");
@@ -248,14 +251,9 @@ async fn a_connection_that_ends_on_the_way_back_is_gone_on_from() {
     let chain = Chain::with_neurons(Layer::Pool).await;
     leave_unsent(&chain).await;
     chain.net.advance(20);
-    let reads = Arc::new(AtomicU32::new(0));
-    let counting = Arc::clone(&reads);
-    let proxy = Proxy::before(&chain.net.url(), move |method, _| match method {
-        // Twice in a row, so that the client does not help itself.
-        "chain_getBlock" if (5..7).contains(&counting.fetch_add(1, Ordering::SeqCst)) => Say::Nothing,
-        _ => Say::Through,
-    })
-    .await;
+    // Twice in a row, so that the client does not help itself.
+    let lost = |number| if (5..7).contains(&number) { Say::Nothing } else { Say::Through };
+    let (proxy, reads) = reading(&chain, lost).await;
     assert_eq!(over(&proxy, &chain, LONG).await.resume(&key("//m2")).await.unwrap(), None);
     // A second one in the row is not asked when the endpoint rests.
     assert!((16..=17).contains(&reads.load(Ordering::SeqCst)), "{reads:?}");

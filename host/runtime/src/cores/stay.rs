@@ -37,23 +37,22 @@ impl Drop for Poll {
 
 /// The kept place, if it is one of this share; any other one is given back.
 pub fn kept(share: &Arc<CoreShare>) -> Option<CorePlace> {
-    let place = KEPT.take()?;
-    KEPT.set(Some(None));
-    place.filter(|place| Arc::ptr_eq(&place.0, share))
+    replace(None).filter(|place| Arc::ptr_eq(&place.0, share))
 }
 
 /// No guest is asked any more for this request: what is left is the host's work, and needs no place.
 pub fn release() {
-    if let Some(place) = KEPT.take() {
-        KEPT.set(Some(None));
-        drop(place);
-    }
+    drop(replace(None));
 }
 
 /// A call is done with its place.
 pub fn keep(place: CorePlace) {
-    if let Some(before) = KEPT.take() {
-        KEPT.set(Some(Some(place)));
-        drop(before);
-    }
+    drop(replace(Some(place)));
+}
+
+/// Keeps this instead of what was kept. Outside of a poll nothing is kept, and the place is given back.
+fn replace(next: Option<CorePlace>) -> Option<CorePlace> {
+    let before = KEPT.take()?;
+    KEPT.set(Some(next));
+    before
 }

@@ -35,6 +35,13 @@ pub struct NetworkFlags {
     pub netuid: Option<u16>,
 }
 
+impl NetworkFlags {
+    /// The endpoints of the flags, or those of the file, which are of the file's network. None are the network's own.
+    pub fn endpoints_or<'u>(&'u self, file: &'u [String]) -> &'u [String] {
+        if self.endpoints.is_empty() && self.network.is_none() { file } else { &self.endpoints }
+    }
+}
+
 /// One of a list that may have blanks behind its commas.
 fn endpoint(text: &str) -> Result<String, Infallible> {
     Ok(text.trim().to_owned())

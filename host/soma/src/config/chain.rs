@@ -59,9 +59,7 @@ impl ChainSection {
             return Err(SomaError::ExternalAddress { address: external, kind }.into());
         }
         let known = Endpoints::parse(network)?;
-        // The file's endpoints are those of the file's network.
-        let of_the_file = self.endpoints.filter(|_| flags.chain.network.is_none()).unwrap_or_default();
-        let urls = if flags.chain.endpoints.is_empty() { &of_the_file } else { &flags.chain.endpoints };
+        let urls = flags.chain.endpoints_or(self.endpoints());
         let endpoints = if urls.is_empty() { known } else { Endpoints::new(known.network(), urls)? };
         Ok(ChainSettings {
             endpoints,

@@ -6,13 +6,8 @@ use soma_chain::{ChainError, Client, Endpoints, Network, Policy};
 use soma_wallet::WalletPath;
 
 use crate::cli::ChainFlags;
-use crate::config::File;
+use crate::config::{File, NETUID, NETWORK};
 use crate::error::SomaError;
-
-/// The network without a word: the main one, as in the Python SDK.
-const NETWORK: &str = "finney";
-/// The subnet without a word.
-const NETUID: u16 = 1;
 
 /// Everything that a command needs before it connects.
 #[derive(Debug)]
@@ -35,11 +30,8 @@ impl Place {
     pub fn settle(flags: &ChainFlags) -> miette::Result<Place> {
         let file = if flags.config.exists() { File::read(&flags.config)? } else { File::default() };
         let network = flags.chain.network.as_deref().or(file.network());
-        // The file's endpoints are those of the file's network.
-        let of_the_file = if flags.chain.network.is_none() { file.endpoints() } else { &[] };
-        let urls = if flags.chain.endpoints.is_empty() { of_the_file } else { &flags.chain.endpoints };
         Ok(Place {
-            endpoints: endpoints(network, urls)?,
+            endpoints: endpoints(network, flags.chain.endpoints_or(file.endpoints()))?,
             netuid: flags.chain.netuid.or(file.netuid()).unwrap_or(NETUID),
             wallet: file.wallet(&flags.wallet)?,
             file,

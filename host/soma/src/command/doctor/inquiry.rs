@@ -12,13 +12,11 @@ use super::finding::Finding;
 use crate::cli::RunFlags;
 use crate::command::JOURNAL;
 use crate::command::chain::place;
-use crate::config::Settings;
+use crate::config::{NETUID, Settings};
 
 const CHECK: &str = "endpoint";
 /// How long all questions together may take.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The subnet without a word.
-const NETUID: u16 = 1;
 
 /// Where to ask, and about whom.
 struct Inquiry {
